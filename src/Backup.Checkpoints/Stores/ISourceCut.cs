@@ -1,0 +1,48 @@
+using Backup.Checkpoints.Model;
+
+namespace Backup.Checkpoints.Stores;
+
+/// <summary>A consistent view of a store. Safe for concurrent captures of different shards. Disposing lets go of it.</summary>
+public interface ISourceCut : IAsyncDisposable
+{
+    /// <summary>What the cut is of.</summary>
+    CutDescription Description { get; }
+
+    /// <summary>Splits the store into about <paramref name="wanted"/> shards by what its indexes serve. Together they cover everything, once.</summary>
+    Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation);
+
+    /// <summary>Reads a shard into <paramref name="sink"/>. The order of units is the store's; memory is bounded by the largest record.</summary>
+    Task CaptureAsync(Shard shard, IRecordSink sink, CancellationToken cancellation);
+
+    /// <summary>Reads the named units into <paramref name="sink"/>; a unit without records is not reported.</summary>
+    Task CaptureAsync(IReadOnlyCollection<UnitId> units, IRecordSink sink, CancellationToken cancellation);
+
+    /// <summary>Lists every unit that has a record, without reading the records, in the store's order.</summary>
+    IAsyncEnumerable<UnitId> ListAsync(CancellationToken cancellation);
+}
+
+/// <summary>A part of a store: a half-open range of ids of one unit kind in the store's own order.</summary>
+/// <param name="Number">Number in the plan, from 0.</param>
+/// <param name="Kind">Kind of the units.</param>
+/// <param name="From">First id, or null for the beginning.</param>
+/// <param name="To">First id behind the shard, or null for the end.</param>
+public sealed record Shard(int Number, UnitKind Kind, string? From, string? To);
+
+/// <summary>What a cut is of: everything a restore and a later comparison need to know about the source.</summary>
+public sealed record CutDescription
+{
+    /// <summary>Handle by which another process joins the cut while it is held.</summary>
+    public required string Token { get; init; }
+    /// <summary>The instant, by the source's clock.</summary>
+    public required DateTimeOffset Time { get; init; }
+    /// <summary>Position in the source's log, or null.</summary>
+    public string? Position { get; init; }
+    /// <summary>What the source is: <c>systemIdentifier</c>, <c>timeline</c>, <c>database</c>, <c>snapshotXmin</c>, table ids … by name.</summary>
+    public required IReadOnlyDictionary<string, string> Identity { get; init; }
+    /// <summary>The store's layout as JSON, opaque to all but a target of the same kind: tables, columns, types, migrations.</summary>
+    public required string Layout { get; init; }
+    /// <summary>Expected number of units, for progress only; 0 when unknown.</summary>
+    public long UnitsEstimate { get; init; }
+    /// <summary>What an operator should know about this capture.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}

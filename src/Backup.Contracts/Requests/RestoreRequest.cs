@@ -1,0 +1,64 @@
+namespace Backup.Contracts;
+
+/// <summary>Asks for a restore into a target. Names are those of the configuration.</summary>
+[GenerateSerializer, Immutable, Alias("backup.RestoreRequest")]
+public sealed record RestoreRequest
+{
+    /// <summary>Name of the configured archive.</summary>
+    [Id(0)] public required string Archive { get; init; }
+
+    /// <summary>The backup to restore, or null for the latest of <see cref="Source"/>.</summary>
+    [Id(1)] public string? BackupId { get; init; }
+
+    /// <summary>The source whose latest backup is restored when no backup is named.</summary>
+    [Id(2)] public string? Source { get; init; }
+
+    /// <summary>Name of the configured target.</summary>
+    [Id(3)] public required string Target { get; init; }
+
+    /// <summary>Thread ids to restore; null means the whole store.</summary>
+    [Id(4)] public IReadOnlyList<string>? Threads { get; init; }
+
+    /// <summary>Only records of exactly this <c>checkpoint_ns</c>; null means every namespace. The empty string is the root graph.</summary>
+    [Id(5)] public string? Namespace { get; init; }
+
+    /// <summary>Only this checkpoint with what it needs to be read and resumed; needs exactly one thread.</summary>
+    [Id(6)] public string? Checkpoint { get; init; }
+
+    /// <summary>What becomes of the pending writes of <see cref="Checkpoint"/> itself.</summary>
+    [Id(7)] public CheckpointWrites Writes { get; init; }
+
+    /// <summary>Restore the one selected thread under this thread id.</summary>
+    [Id(8)] public string? NewThreadId { get; init; }
+
+    /// <summary>What to do with a thread that is in the target already with another content.</summary>
+    [Id(9)] public ConflictPolicy Conflict { get; init; }
+
+    /// <summary>Also remove threads from the target that the backup does not hold. Whole-store restores only.</summary>
+    [Id(10)] public bool Mirror { get; init; }
+
+    /// <summary>Leave the target open to other writers while restoring into it.</summary>
+    [Id(11)] public bool Online { get; init; }
+}
+
+/// <summary>What becomes of the pending writes stored on a checkpoint that is restored by itself.</summary>
+[GenerateSerializer]
+public enum CheckpointWrites
+{
+    /// <summary>Left out, with the child namespaces of its tasks: no later decision is replayed. The safe default.</summary>
+    None = 0,
+    /// <summary>Restored as stored, decisions taken after the checkpoint included.</summary>
+    Stored = 1,
+}
+
+/// <summary>What a restore does with a thread that the target holds with another content. Equal content is never a conflict.</summary>
+[GenerateSerializer]
+public enum ConflictPolicy
+{
+    /// <summary>Change nothing and report every such thread.</summary>
+    Fail = 0,
+    /// <summary>Leave such threads as they are in the target.</summary>
+    Skip = 1,
+    /// <summary>Replace such threads whole: afterwards the target holds exactly what was restored.</summary>
+    Overwrite = 2,
+}

@@ -1,0 +1,43 @@
+namespace Backup.Contracts;
+
+/// <summary>One thread as a backup holds it.</summary>
+[GenerateSerializer, Immutable, Alias("backup.ThreadView")]
+public sealed record ThreadView
+{
+    /// <summary>The thread's id.</summary>
+    [Id(0)] public required string ThreadId { get; init; }
+    /// <summary>The backup this view is of.</summary>
+    [Id(1)] public required string BackupId { get; init; }
+    /// <summary>The instant that backup is true for.</summary>
+    [Id(2)] public DateTimeOffset CutTime { get; init; }
+    /// <summary>Checkpoints.</summary>
+    [Id(3)] public long Checkpoints { get; init; }
+    /// <summary>Channel blobs.</summary>
+    [Id(4)] public long Blobs { get; init; }
+    /// <summary>Pending writes.</summary>
+    [Id(5)] public long Writes { get; init; }
+    /// <summary>Bytes of the records before compression.</summary>
+    [Id(6)] public long RawBytes { get; init; }
+    /// <summary>Content digest, hexadecimal: equal digests mean equal content.</summary>
+    [Id(7)] public required string Digest { get; init; }
+}
+
+/// <summary>One checkpoint of a thread's history in a backup.</summary>
+[GenerateSerializer, Immutable, Alias("backup.CheckpointView")]
+public sealed record CheckpointView
+{
+    /// <summary>Namespace; empty for the root graph.</summary>
+    [Id(0)] public required string Namespace { get; init; }
+    /// <summary>Id of the checkpoint.</summary>
+    [Id(1)] public required string CheckpointId { get; init; }
+    /// <summary>Id of its parent, or null.</summary>
+    [Id(2)] public string? ParentId { get; init; }
+    /// <summary>Time inside a UUIDv6 checkpoint id, or null for other ids.</summary>
+    [Id(3)] public DateTimeOffset? Time { get; init; }
+    /// <summary>Metadata <c>source</c>: input, loop, update, fork.</summary>
+    [Id(4)] public string? Source { get; init; }
+    /// <summary>Metadata <c>step</c>.</summary>
+    [Id(5)] public int? Step { get; init; }
+    /// <summary>Pending writes stored on it.</summary>
+    [Id(6)] public int Writes { get; init; }
+}

@@ -1,0 +1,62 @@
+using Backup.Contracts;
+
+namespace Backup.Storage.Local;
+
+/// <summary>Writes one file: temporary name, fsync, link to the final name, fsync of the folder.</summary>
+internal sealed class LocalObjectWriter : IObjectWriter
+{
+    private readonly string name;
+    private readonly string path;
+    private readonly string temporary;
+    private readonly FileStream file;
+    private bool finished;
+
+    public LocalObjectWriter(string name, string path)
+    {
+        this.name = name;
+        this.path = path;
+        temporary = $"{path}.{Randomness.Token(8)}{LocalStorage.TemporarySuffix}";
+        file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+    }
+
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    {
+        try
+        {
+            await file.WriteAsync(bytes, cancellation);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.Translate(error, path);
+        }
+    }
+
+    public ValueTask CommitAsync(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return LocalErrors.GuardAsync(path, () =>
+        {
+            file.Flush(flushToDisk: true);
+            file.Dispose();
+            // A link, unlike a rename, never replaces what is there.
+            if (!DurableFolder.TryLink(temporary, path)) throw new ObjectExistsException(name);
+            File.Delete(temporary);
+            DurableFolder.Flush(Path.GetDirectoryName(path)!);
+            finished = true;
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await file.DisposeAsync();
+        if (finished) return;
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (IOException)
+        {
+            // A left-over temporary file is invisible to every listing and holds no name.
+        }
+    }
+}
