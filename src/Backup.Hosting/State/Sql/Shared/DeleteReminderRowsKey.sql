@@ -1,0 +1,1 @@
+DELETE FROM grainreminder WHERE serviceid = @ServiceId;

@@ -1,0 +1,6 @@
+-- A range that does not wrap around.
+SELECT grainid AS GrainId, remindername AS ReminderName, starttime AS StartTime, period AS Period, version AS Version
+  FROM grainreminder
+ WHERE serviceid = @ServiceId
+   AND grainhash > @BeginHash
+   AND grainhash <= @EndHash;
