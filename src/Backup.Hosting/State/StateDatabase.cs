@@ -5,7 +5,7 @@ using Npgsql;
 namespace Backup.Hosting.State;
 
 /// <summary>Where the cluster keeps grain state and reminders: PostgreSQL, or a SQLite file where there are no servers.</summary>
-public sealed class StateDatabase : IAsyncDisposable
+public sealed class StateDatabase : IAsyncDisposable, IDisposable
 {
     /// <summary>The PostgreSQL schema used when the connection string names no search path.</summary>
     public const string DefaultSchema = "backup_cluster";
@@ -59,4 +59,7 @@ public sealed class StateDatabase : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Source.DisposeAsync();
+
+    /// <inheritdoc/>
+    public void Dispose() => Source.Dispose();
 }

@@ -1,0 +1,1 @@
+return await Backup.Hosting.BackupServer.RunAsync(args);
