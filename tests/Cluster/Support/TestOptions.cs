@@ -1,0 +1,38 @@
+using System.Net;
+using System.Net.Sockets;
+using Backup.Hosting.Configuration;
+
+namespace Backup.Tests.Cluster.Support;
+
+/// <summary>Configurations on free ports.</summary>
+public static class TestOptions
+{
+    public static BackupOptions Localhost(StateOptions state, string? token = null) => new()
+    {
+        StateFolder = state.Folder ?? "",
+        State = state,
+        Cluster = new() { Kind = BackupClusterOptions.Localhost, SiloPort = FreePort(), GatewayPort = FreePort() },
+        Http = new() { Url = $"http://127.0.0.1:{FreePort()}", Token = token },
+    };
+
+    public static BackupOptions Fleet(string clusterId, string postgres, TlsOptions? tls = null) => new()
+    {
+        StateFolder = "",
+        State = new() { ConnectionString = postgres },
+        Cluster = new()
+        {
+            Kind = BackupClusterOptions.Redis, ConnectionString = Servers.Redis, ClusterId = clusterId,
+            SiloPort = FreePort(), GatewayPort = FreePort(), Tls = tls,
+        },
+        Http = new() { Url = $"http://127.0.0.1:{FreePort()}" },
+    };
+
+    public static string NewClusterId() => "test-" + Contracts.Randomness.Token(10);
+
+    public static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

@@ -1,0 +1,22 @@
+namespace Backup.Tests.Cluster.Support;
+
+/// <summary>Waits for what happens in its own time, and fails when it does not.</summary>
+public static class Until
+{
+    public static async Task TrueAsync(string what, Func<Task<bool>> condition, double seconds = 30)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!await condition())
+        {
+            try
+            {
+                await look.WaitForNextTickAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"after {seconds} s: {what}");
+            }
+        }
+    }
+}
