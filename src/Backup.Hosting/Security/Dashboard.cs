@@ -1,5 +1,4 @@
 using Backup.Hosting.Configuration;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -14,22 +13,24 @@ internal static partial class Dashboard
 
     public static void AddOperators(this IServiceCollection services)
     {
-        services.AddAuthentication(OperatorAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, OperatorAuthentication>(OperatorAuthentication.SchemeName, null);
+        // The core of it only: the whole would keep keys on disk for cookies nobody gets.
+        services.AddWebEncoders();
+        services.AddAuthenticationCore(authentication => authentication.AddScheme<OperatorAuthentication>(OperatorAuthentication.SchemeName, null));
         services.AddAuthorizationBuilder()
             .AddPolicy(OperatorAuthentication.SchemeName, policy => policy.AddAuthenticationSchemes(OperatorAuthentication.SchemeName).RequireAuthenticatedUser());
     }
 
     public static void MapDashboard(this WebApplication app, BackupOptions options)
     {
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Dashboard).FullName!);
         if (options.Http.Token is not { Length: > 0 })
         {
-            LogClosed(app.Logger);
+            LogClosed(logger);
             return;
         }
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapOrleansDashboard(Path).RequireAuthorization(OperatorAuthentication.SchemeName);
-        LogOpen(app.Logger, options.Http.Url.TrimEnd('/') + Path);
+        LogOpen(logger, options.Http.Url.TrimEnd('/') + Path);
     }
 }

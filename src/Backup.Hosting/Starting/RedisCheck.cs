@@ -12,6 +12,7 @@ internal sealed partial class RedisCheck(BackupClusterOptions cluster, ILogger<R
     public async Task CheckAsync(CancellationToken cancellation)
     {
         var options = RedisSettings.Parse(cluster);
+        options.AllowAdmin = true; // the library counts INFO as administration
         try
         {
             await using var redis = await ConnectionMultiplexer.ConnectAsync(options);
@@ -32,14 +33,13 @@ internal sealed partial class RedisCheck(BackupClusterOptions cluster, ILogger<R
         {
             try
             {
-                var keeps = (await server.ConfigGetAsync("appendonly")).Concat(await server.ConfigGetAsync("save")).Any(s => s.Value is not ("no" or ""));
-                var evicts = (await server.ConfigGetAsync("maxmemory-policy")).Any(s => s.Value != "noeviction");
-                if (!keeps) LogForgetful(server.EndPoint);
-                if (evicts) LogEvicting(server.EndPoint);
+                var info = (await server.InfoAsync()).SelectMany(section => section).DistinctBy(i => i.Key).ToDictionary(i => i.Key, i => i.Value);
+                if (info.GetValueOrDefault("aof_enabled") == "0") LogForgetful(server.EndPoint);
+                if (info.GetValueOrDefault("maxmemory_policy", "noeviction") != "noeviction") LogEvicting(server.EndPoint);
             }
             catch (RedisException)
             {
-                // Hosted servers do not say how they are configured.
+                // A server need not say how it is configured.
             }
         }
     }

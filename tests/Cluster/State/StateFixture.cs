@@ -8,15 +8,17 @@ namespace Backup.Tests.Cluster.State;
 /// <summary>One silo on one dialect.</summary>
 public abstract class StateFixture : IAsyncLifetime
 {
-    public TestServer Server { get; private set; } = null!;
+    private TestServer? server;
+
+    public TestServer Server => server ?? throw new InvalidOperationException("the silo did not start");
 
     public StateDatabase Database => Server.Services.GetRequiredService<StateDatabase>();
 
-    public async ValueTask InitializeAsync() => Server = await TestServer.StartAsync(TestOptions.Localhost(await StateAsync()));
+    public async ValueTask InitializeAsync() => server = await TestServer.StartAsync(TestOptions.Localhost(await StateAsync()));
 
     public async ValueTask DisposeAsync()
     {
-        await Server.DisposeAsync();
+        if (server is not null) await server.DisposeAsync();
         await RemoveAsync();
     }
 
@@ -53,5 +55,5 @@ public sealed class PostgresFixture : StateFixture
 
     protected override async Task<StateOptions> StateAsync() => new() { ConnectionString = (database = await EmptyDatabase.CreateAsync()).ConnectionString };
 
-    protected override ValueTask RemoveAsync() => database!.DisposeAsync();
+    protected override ValueTask RemoveAsync() => database?.DisposeAsync() ?? default;
 }

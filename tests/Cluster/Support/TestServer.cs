@@ -27,12 +27,13 @@ public sealed class TestServer : IAsyncDisposable
 
     public IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<TestServer> StartAsync(BackupOptions options)
+    public static async Task<TestServer> StartAsync(BackupOptions options, ILoggerProvider? log = null)
     {
         var app = BackupServer.Build(options, silo =>
         {
             silo.Configure<Orleans.Hosting.ReminderOptions>(reminders => reminders.MinimumReminderPeriod = TimeSpan.FromMilliseconds(100));
-            silo.Services.AddLogging(logging => logging.AddFilter("Orleans", LogLevel.None));
+            silo.Services.AddLogging(logging => logging.ClearProviders());
+            if (log is not null) silo.Services.AddSingleton(log);
         });
         try
         {
