@@ -70,4 +70,22 @@ public sealed class OpenedArchive
         var (descriptor, digest) = ArchiveDescriptor.Decode(bytes);
         return new(storage, descriptor, await KeyRing.OpenAsync(storage, digest, key, cancellation)) { CompressionLevel = compressionLevel };
     }
+
+    /// <summary>Reads every wrapped key again; returns what is wrong with them.</summary>
+    public async Task<IReadOnlyList<DamageException>> CheckKeysAsync(CancellationToken cancellation)
+    {
+        var problems = new List<DamageException>();
+        foreach (var item in await Storage.ListAllAsync(ObjectNames.Keys, cancellation))
+        {
+            try
+            {
+                await KeyRing.ReadAsync(Storage, item.Name, cancellation);
+            }
+            catch (DamageException damage)
+            {
+                problems.Add(damage);
+            }
+        }
+        return problems;
+    }
 }

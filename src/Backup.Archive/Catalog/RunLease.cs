@@ -45,9 +45,24 @@ public sealed class RunLease
         return lease;
     }
 
-    /// <summary>Writes a new sign of life when the last is older than <see cref="RenewEvery"/>.</summary>
-    public Task RenewAsync(CancellationToken cancellation) =>
-        time.GetElapsedTime(renewed) < RenewEvery ? Task.CompletedTask : WriteAsync(cancellation);
+    /// <summary>Does <paramref name="work"/> while showing every minute that the owner lives.</summary>
+    public async Task<T> KeepAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var renewing = RenewAsync(stop.Token);
+        try
+        {
+            var working = work(stop.Token);
+            if (await Task.WhenAny(working, renewing) == renewing) await stop.CancelAsync();
+            return await working;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            try { await renewing; }
+            catch (OperationCanceledException) { /* the work is done */ }
+        }
+    }
 
     /// <summary>Makes sure that this owner may still seal.</summary>
     /// <exception cref="BackupException">Conflict: another owner has taken over, the run was declared dead, or this owner was silent for too long.</exception>
@@ -62,6 +77,12 @@ public sealed class RunLease
     }
 
     private BackupException Lost(string why) => new(ErrorKind.Conflict, $"run {Run} must not be sealed: {why}", "Nothing of this attempt is visible. Run the backup again.");
+
+    private async Task RenewAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(RenewEvery, time);
+        while (await timer.WaitForNextTickAsync(cancellation)) await WriteAsync(cancellation);
+    }
 
     private async Task WriteAsync(CancellationToken cancellation)
     {

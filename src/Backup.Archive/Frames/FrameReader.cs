@@ -61,6 +61,12 @@ internal sealed class FrameReader : IDisposable
     /// <summary>How many storage reads a frame of <paramref name="stored"/> bytes takes.</summary>
     public static long ReadsFor(long stored) => (stored + ReadAhead - 1) / ReadAhead;
 
+    /// <summary>Opens every chunk without decompressing: proves that what is stored is what was sealed.</summary>
+    public async ValueTask AuthenticateAsync(CancellationToken cancellation)
+    {
+        while (position != location.End || chunkStart != storedLength) await NextChunkAsync(cancellation);
+    }
+
     /// <summary>Reads the whole frame, of at most <paramref name="limit"/> content bytes.</summary>
     public async ValueTask<byte[]> ReadAllAsync(int limit, CancellationToken cancellation)
     {

@@ -8,11 +8,17 @@ namespace Backup.Archive.Index;
 public static class IndexMerge
 {
     /// <summary>
-    /// Merges. Segments are numbered through in the order of <paramref name="shards"/>; <paramref name="observe"/> sees every entry in key order.
+    /// Merges; the index of a single shard is used as it is. Segments are numbered through in the order of <paramref name="shards"/>; <paramref name="observe"/> sees every entry in key order.
     /// </summary>
     /// <exception cref="BackupException">Failed: two shards hold the same unit, so the source gave it twice.</exception>
     public static async Task<IndexReference> RunAsync(OpenedArchive archive, RunId run, IReadOnlyList<ShardResult> shards, Action<UnitEntry> observe, CancellationToken cancellation)
     {
+        if (shards is [var only])
+        {
+            using var reader = new IndexReader(archive, only.Index);
+            await foreach (var entry in reader.ReadAllAsync(cancellation)) observe(entry);
+            return only.Index;
+        }
         var queue = new PriorityQueue<Source, byte[]>(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
         var sources = new List<Source>();
         try

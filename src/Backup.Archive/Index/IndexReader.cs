@@ -11,11 +11,13 @@ public sealed class IndexReader : IDisposable
 {
     private const int MaxLevels = 8;
     private readonly SealedReader source;
+    private readonly OpenedArchive archive;
     private readonly IndexReference index;
 
     /// <summary>Opens an index of <paramref name="archive"/>. Reads nothing yet.</summary>
     public IndexReader(OpenedArchive archive, IndexReference index)
     {
+        this.archive = archive;
         this.index = index;
         source = SealedReader.Open(archive, ObjectKind.Index, index.Object);
     }
@@ -75,7 +77,7 @@ public sealed class IndexReader : IDisposable
                 yield return entry;
     }
 
-    /// <summary>Reads every page and returns how many bytes of the object they cover, header included.</summary>
+    /// <summary>Reads the header and every page, and checks order, counts and that nothing lies between the pages.</summary>
     /// <exception cref="DamageException">A page is not authentic, out of order, or pages overlap or leave gaps.</exception>
     public async ValueTask CheckAsync(CancellationToken cancellation)
     {
@@ -102,6 +104,7 @@ public sealed class IndexReader : IDisposable
             }
             if (units is { } named && named != count) throw Malformed(at);
         }
+        await SealedHeader.CheckAsync(archive, ObjectKind.Index, index.Object, cancellation);
         await VisitAsync(new(index.RootOffset, index.RootLength), null, null, null);
         FrameTiling.Check(source.Name, index.Object.Size, frames);
     }

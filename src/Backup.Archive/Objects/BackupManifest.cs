@@ -25,6 +25,8 @@ public sealed record BackupManifest
     public required Totals Totals { get; init; }
     /// <summary>Hash over all units and their digests in order, 32 bytes: equal roots mean equal content.</summary>
     public required byte[] StateRoot { get; init; }
+    /// <summary>The run's other objects: leases, shard results, shard indexes. Not needed to restore; their loss or change is reported.</summary>
+    public IReadOnlyList<ObjectDigest> Working { get; init; } = [];
     /// <summary>What an operator should know.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

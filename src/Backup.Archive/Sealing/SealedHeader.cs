@@ -46,4 +46,14 @@ internal static class SealedHeader
         key.Dispose();
         throw new DamageException(name, 0, "its header is not authentic: it was changed, or it is not the object that was written under this name");
     }
+
+    /// <summary>Reads an object's header and checks that it is the one a manifest names.</summary>
+    /// <exception cref="DamageException">It is not.</exception>
+    public static async Task CheckAsync(OpenedArchive archive, ObjectKind kind, ObjectReference expected, CancellationToken cancellation)
+    {
+        var (reader, found) = await SealedReader.OpenAsync(archive, kind, expected.Name, cancellation);
+        reader.Dispose();
+        if (found.KeyId != expected.KeyId || !found.Salt.AsSpan().SequenceEqual(expected.Salt))
+            throw new DamageException(expected.Name, 0, "it is not the object that the manifest names");
+    }
 }

@@ -39,6 +39,14 @@ internal sealed class EntryReader(FrameReader frame, string name) : IDisposable
         return ((int)tag, bytes);
     }
 
+    /// <summary>Reads the rest of the frame and drops it.</summary>
+    public async ValueTask ReadToEndAsync(CancellationToken cancellation)
+    {
+        Advance(end - start);
+        while (await frame.ReadAsync(buffer, cancellation) is > 0 and var read) Position += read;
+        start = end = 0;
+    }
+
     public void Dispose() => frame.Dispose();
 
     private async ValueTask<int> HeaderAsync(long limit, CancellationToken cancellation)

@@ -27,6 +27,7 @@ public sealed class ShardWriter : IAsyncDisposable
     private readonly List<ObjectReference> segments = [];
     private readonly List<UnitEntry> finished = [];
     private readonly List<OpenUnit> sharing = [];
+    private readonly List<FrameLocation> frames = []; // of the current segment, for reading it back
     private readonly EntryBuffer pending = new();
 
     private SealedWriter? segment;
@@ -161,6 +162,7 @@ public sealed class ShardWriter : IAsyncDisposable
     {
         var frame = await segment!.EndFrameAsync(cancellation);
         frameOpen = false;
+        frames.Add(frame);
         if (alone) pieces.Add(new(segments.Count, frame.Offset, frame.Length, 0, frameRaw));
         foreach (var unit in sharing)
             finished.Add(new(unit.Key, unit.Summary, unit.Raw, [new(segments.Count, frame.Offset, frame.Length, unit.Start, unit.Size)]));
@@ -170,9 +172,20 @@ public sealed class ShardWriter : IAsyncDisposable
     private async ValueTask CloseSegmentAsync(CancellationToken cancellation)
     {
         if (segment is null) return;
-        segments.Add(await segment.CommitAsync(cancellation));
+        var reference = await segment.CommitAsync(cancellation);
         await segment.DisposeAsync();
         segment = null;
+        Failpoint.Reach("capture.segment");
+        using (var reader = SealedReader.Open(archive, ObjectKind.Segment, reference))
+        {
+            foreach (var location in frames)
+            {
+                using var frame = reader.Frame(location);
+                await frame.AuthenticateAsync(cancellation);
+            }
+        }
+        frames.Clear();
+        segments.Add(reference);
     }
 
     private readonly record struct OpenUnit(byte[] Key, byte[] Summary, long Raw, long Start, long Size);

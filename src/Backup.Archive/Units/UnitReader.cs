@@ -22,6 +22,9 @@ public interface IUnitHandler
 /// <summary>Reads units of one backup. One frame is open at a time; memory is bounded by the largest entry. One caller at a time.</summary>
 public sealed class UnitReader : IDisposable
 {
+    /// <summary>Read every frame to its end, so that every stored byte is authenticated, also those behind the last unit asked for.</summary>
+    public bool WholeFrames { get; init; }
+
     private readonly OpenedArchive archive;
     private readonly IReadOnlyList<ObjectReference> segments;
     private readonly string index;
@@ -61,12 +64,13 @@ public sealed class UnitReader : IDisposable
                 {
                     if (frame is null || (piece.Segment, piece.Offset) != (current.Segment, current.Offset))
                     {
-                        frame?.Dispose();
+                        await CloseAsync(frame, cancellation);
                         frame = Open(piece);
                         current = piece;
                     }
                     await ReadPieceAsync(frame, piece, unit, handler, cancellation);
                 }
+                if (WholeFrames && unit == group[^1]) await frame!.ReadToEndAsync(cancellation);
                 await handler.EndAsync(cancellation);
             }
         }
@@ -102,6 +106,13 @@ public sealed class UnitReader : IDisposable
             if (entry.Tag == 0) throw new DamageException(segments[piece.Segment].Name, piece.Offset, "a unit ends before the index says so");
             await handler.EntryAsync(entry.Tag, entry.Bytes, cancellation);
         }
+    }
+
+    private async ValueTask CloseAsync(EntryReader? frame, CancellationToken cancellation)
+    {
+        if (frame is null) return;
+        if (WholeFrames) await frame.ReadToEndAsync(cancellation);
+        frame.Dispose();
     }
 
     private EntryReader Open(Piece piece)
