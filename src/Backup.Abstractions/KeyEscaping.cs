@@ -48,7 +48,7 @@ internal static class KeyEscaping
             }
             else
             {
-                for (utf8.Clear(); i < key.Length && key[i] == '%' && key[i + 1] != 'u'; i += 3) utf8.Add((byte)Hex(key, i + 1, 2));
+                for (utf8.Clear(); i < key.Length && key[i] == '%' && (i + 1 == key.Length || key[i + 1] != 'u'); i += 3) utf8.Add((byte)Hex(key, i + 1, 2));
                 text.Append(Encoding.UTF8.GetString([.. utf8]));
             }
         }

@@ -1,3 +1,4 @@
+using Backup.Contracts;
 using Backup.Hosting.Clustering;
 using Backup.Hosting.Configuration;
 using Backup.Hosting.Health;
@@ -20,7 +21,7 @@ public static class BackupHosting
     /// <param name="builder">The host.</param>
     /// <param name="options">The configuration; it must have a cluster.</param>
     /// <param name="configure">More for the silo: grains, tests.</param>
-    /// <exception cref="Backup.Contracts.BackupException">Usage: a setting is missing or not safe.</exception>
+    /// <exception cref="BackupException">Usage: a setting is missing or not safe.</exception>
     public static IHostApplicationBuilder AddBackupSilo(this IHostApplicationBuilder builder, BackupOptions options, Action<ISiloBuilder>? configure = null)
     {
         var cluster = ClusterRules.Check(options, listens: true);
@@ -46,7 +47,7 @@ public static class BackupHosting
     /// <param name="builder">The host.</param>
     /// <param name="options">The configuration; it must have a cluster.</param>
     /// <param name="configure">More for the client.</param>
-    /// <exception cref="Backup.Contracts.BackupException">Usage: a setting is missing or not safe.</exception>
+    /// <exception cref="BackupException">Usage: a setting is missing or not safe.</exception>
     public static IHostApplicationBuilder AddBackupClient(this IHostApplicationBuilder builder, BackupOptions options, Action<IClientBuilder>? configure = null)
     {
         var cluster = ClusterRules.Check(options, listens: false);
@@ -60,9 +61,24 @@ public static class BackupHosting
     }
 
     /// <summary>Checks what a start needs (ports, certificates, servers, the state's schema) and says what is wrong in terms of settings.</summary>
-    /// <exception cref="Backup.Contracts.BackupException">Names the setting and what to do.</exception>
+    /// <exception cref="BackupException">Names the setting and what to do.</exception>
     public static Task PrepareAsync(this IHost host, CancellationToken cancellation = default) =>
         host.Services.GetRequiredService<StartChecks>().RunAsync(cancellation);
+
+    /// <summary>Starts a host with a client in it, and says what is wrong in terms of settings when it cannot join.</summary>
+    /// <exception cref="BackupException">Unreachable when no silo answers; Usage when a setting is wrong.</exception>
+    public static async Task ConnectAsync(this IHost host, CancellationToken cancellation = default)
+    {
+        await host.PrepareAsync(cancellation);
+        try
+        {
+            await host.StartAsync(cancellation);
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or BackupException))
+        {
+            throw ClientErrors.Translate(error, host.Services.GetRequiredService<BackupClusterOptions>());
+        }
+    }
 
     /// <summary>Maps the health endpoints, and the dashboard when there is a token to sign in with.</summary>
     public static WebApplication MapBackup(this WebApplication app)

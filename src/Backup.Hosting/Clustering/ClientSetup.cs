@@ -20,9 +20,9 @@ internal static class ClientSetup
         client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
         // A gateway of a silo that has just gone may be tried first.
         var left = Attempts;
-        client.UseConnectionRetryFilter(async (_, cancellation) =>
+        client.UseConnectionRetryFilter(async (error, cancellation) =>
         {
-            if (--left <= 0) return false;
+            if (--left <= 0 || ClientErrors.IsLasting(error)) return false;
             await Task.Delay(Pause, TimeProvider.System, cancellation);
             return true;
         });

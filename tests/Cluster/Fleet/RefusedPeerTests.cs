@@ -16,14 +16,18 @@ public sealed class RefusedPeerTests(FleetFixture fleet) : IClassFixture<FleetFi
     [Fact]
     public async Task A_client_without_a_certificate_cannot_call()
     {
-        await Assert.ThrowsAnyAsync<Exception>(() => TestClient.ConnectAsync(TestOptions.Fleet(fleet.ClusterId, fleet.Postgres)));
+        var error = await Assert.ThrowsAsync<BackupException>(() => TestClient.ConnectAsync(TestOptions.Fleet(fleet.ClusterId, fleet.Postgres)));
+        Assert.Equal(ErrorKind.Unreachable, error.Kind);
+        Assert.Contains("Backup:Cluster:Tls", error.Hint);
     }
 
     [Fact]
     public async Task A_client_of_another_authority_cannot_call()
     {
         using var other = new TestAuthority();
-        await Assert.ThrowsAnyAsync<Exception>(() => TestClient.ConnectAsync(TestOptions.Fleet(fleet.ClusterId, fleet.Postgres, other.Client())));
+        var error = await Assert.ThrowsAsync<BackupException>(() => TestClient.ConnectAsync(TestOptions.Fleet(fleet.ClusterId, fleet.Postgres, other.Client())));
+        Assert.True(ErrorKind.Usage == error.Kind, error.ToString());
+        Assert.Contains("Backup:Cluster:Tls", error.Message);
     }
 
     [Fact]

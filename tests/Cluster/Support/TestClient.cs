@@ -23,8 +23,7 @@ public sealed class TestClient : IAsyncDisposable
         var host = builder.Build();
         try
         {
-            await host.PrepareAsync();
-            await host.StartAsync();
+            await host.ConnectAsync();
             return new(host);
         }
         catch
