@@ -25,12 +25,12 @@ internal static partial class Dashboard
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Dashboard).FullName!);
         if (options.Http.Token is not { Length: > 0 })
         {
-            LogClosed(logger);
+            app.Lifetime.ApplicationStarted.Register(() => LogClosed(logger));
             return;
         }
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapOrleansDashboard(Path).RequireAuthorization(OperatorAuthentication.SchemeName);
-        LogOpen(logger, options.Http.Url.TrimEnd('/') + Path);
+        app.Lifetime.ApplicationStarted.Register(() => LogOpen(logger, options.Http.Url.TrimEnd('/') + Path));
     }
 }
