@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.Text;
 using Backup.Checkpoints.Model;
+using Backup.Contracts;
 
 namespace Backup.Checkpoints.Encoding;
 

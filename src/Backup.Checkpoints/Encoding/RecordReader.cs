@@ -1,3 +1,5 @@
+using Backup.Contracts;
+
 namespace Backup.Checkpoints.Encoding;
 
 /// <summary>Reads the fields of one encoded record in order. Every length is checked before it is believed.</summary>

@@ -22,7 +22,7 @@ public sealed record RestoreRequest
     /// <summary>Only records of exactly this <c>checkpoint_ns</c>; null means every namespace. The empty string is the root graph.</summary>
     [Id(5)] public string? Namespace { get; init; }
 
-    /// <summary>Only this checkpoint with what it needs to be read and resumed; needs exactly one thread.</summary>
+    /// <summary>The thread as it was at this checkpoint: the checkpoint, its ancestors and all they need; needs exactly one thread.</summary>
     [Id(6)] public string? Checkpoint { get; init; }
 
     /// <summary>What becomes of the pending writes of <see cref="Checkpoint"/> itself.</summary>
@@ -45,10 +45,12 @@ public sealed record RestoreRequest
 [GenerateSerializer]
 public enum CheckpointWrites
 {
-    /// <summary>Left out, with the child namespaces of its tasks: no later decision is replayed. The safe default.</summary>
-    None = 0,
+    /// <summary>Kept when nothing was decided on the checkpoint yet (no resume, no child checkpoint), left out otherwise: no later decision is replayed.</summary>
+    Auto = 0,
+    /// <summary>Left out, with the child namespaces of its tasks.</summary>
+    None = 1,
     /// <summary>Restored as stored, decisions taken after the checkpoint included.</summary>
-    Stored = 1,
+    Stored = 2,
 }
 
 /// <summary>What a restore does with a thread that the target holds with another content. Equal content is never a conflict.</summary>

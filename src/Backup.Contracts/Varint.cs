@@ -1,4 +1,4 @@
-namespace Backup.Checkpoints.Encoding;
+namespace Backup.Contracts;
 
 /// <summary>Unsigned numbers of seven bits a byte, low bits first, the top bit set on all but the last byte; the shortest form only.</summary>
 public static class Varint

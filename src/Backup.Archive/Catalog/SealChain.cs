@@ -1,0 +1,92 @@
+using Backup.Archive.Objects;
+using Backup.Archive.Sealing;
+using Backup.Contracts;
+using Backup.Storage;
+
+namespace Backup.Archive.Catalog;
+
+/// <summary>One seal with the digest of its object.</summary>
+/// <param name="Seal">The content.</param>
+/// <param name="Digest">Name, size and SHA-256 of the object.</param>
+public sealed record SealLink(Seal Seal, ObjectDigest Digest);
+
+/// <summary>The chain of seals as it was listed: what this archive consists of, and what is wrong with the chain itself.</summary>
+public sealed class SealChain
+{
+    private SealChain(IReadOnlyList<SealLink> links, IReadOnlyList<DamageException> problems)
+    {
+        Links = links;
+        Problems = problems;
+        var named = links.SelectMany(l => l.Seal.Previous).Select(p => p.Object).ToHashSet();
+        Heads = links.Where(l => !named.Contains(l.Digest.Object)).Select(l => l.Digest).ToList();
+        Removed = links.SelectMany(l => l.Seal.Removal?.Backups ?? []).ToHashSet();
+    }
+
+    /// <summary>Every seal that can be read, in order.</summary>
+    public IReadOnlyList<SealLink> Links { get; }
+
+    /// <summary>Seals without successor: normally the newest alone.</summary>
+    public IReadOnlyList<ObjectDigest> Heads { get; }
+
+    /// <summary>Backups removed on purpose.</summary>
+    public IReadOnlySet<string> Removed { get; }
+
+    /// <summary>Seals that are damaged or missing.</summary>
+    public IReadOnlyList<DamageException> Problems { get; }
+
+    /// <summary>Lists and reads every seal and checks how they hang together.</summary>
+    public static async Task<SealChain> LoadAsync(OpenedArchive archive, CancellationToken cancellation)
+    {
+        var links = new List<SealLink>();
+        var problems = new List<DamageException>();
+        await foreach (var item in archive.Storage.ListAsync(ObjectNames.Seals, cancellation))
+        {
+            try
+            {
+                var (seal, digest) = await SealedDocument.GetAsync<Seal>(archive, ObjectKind.Seal, item.Name, cancellation);
+                if (item.Name != ObjectNames.Seal(seal.Sequence, new(seal.Run))) throw new DamageException(item.Name, 0, "it is the seal of another place in the chain");
+                links.Add(new(seal, digest));
+            }
+            catch (DamageException damage)
+            {
+                problems.Add(damage);
+            }
+        }
+        CheckPredecessors(links, problems);
+        return new(links, problems);
+    }
+
+    /// <summary>Appends a seal behind the present heads.</summary>
+    public static async Task<SealLink> AppendAsync(OpenedArchive archive, RunId run, TimeProvider time, ObjectDigest? manifest, Removal? removal, CancellationToken cancellation)
+    {
+        var chain = await LoadAsync(archive, cancellation);
+        if (chain.Problems.Count > 0) throw chain.Problems[0];
+        var heads = chain.Links.Where(l => chain.Heads.Contains(l.Digest)).ToList();
+        var seal = new Seal
+        {
+            Sequence = 1 + heads.Select(h => h.Seal.Sequence).DefaultIfEmpty(0).Max(),
+            Run = run.Value, SealedAt = time.GetUtcNow(), Previous = chain.Heads, Manifest = manifest, Removal = removal,
+        };
+        return new(seal, await SealedDocument.PutAsync(archive, ObjectKind.Seal, ObjectNames.Seal(seal.Sequence, run), seal, cancellation));
+    }
+
+    private static void CheckPredecessors(List<SealLink> links, List<DamageException> problems)
+    {
+        var byName = links.ToDictionary(l => l.Digest.Object, l => l);
+        var reported = problems.Select(p => p.ObjectName).ToHashSet();
+        foreach (var link in links)
+        {
+            foreach (var previous in link.Seal.Previous)
+            {
+                if (!byName.TryGetValue(previous.Object, out var found))
+                {
+                    if (reported.Add(previous.Object)) problems.Add(new(previous.Object, 0, $"it is missing; {link.Digest.Object} follows it"));
+                }
+                else if (!found.Digest.Sha256.AsSpan().SequenceEqual(previous.Sha256) && reported.Add(previous.Object))
+                {
+                    problems.Add(new(previous.Object, 0, $"it is not the seal that {link.Digest.Object} follows"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+
+namespace Backup.Archive.Objects;
+
+/// <summary>The object <c>runs/RUN/manifest-ATTEMPT</c>: everything a backup consists of. It counts once a seal names its digest.</summary>
+public sealed record BackupManifest
+{
+    /// <summary>Id of the backup and of the run that made it.</summary>
+    public required string BackupId { get; init; }
+    /// <summary>Strategy in lower case: <c>full</c>.</summary>
+    public required string Strategy { get; init; }
+    /// <summary>The program that wrote it.</summary>
+    public required string Writer { get; init; }
+    /// <summary>When the run began, by the writer's clock.</summary>
+    public required DateTimeOffset Started { get; init; }
+    /// <summary>When the manifest was written, by the writer's clock.</summary>
+    public required DateTimeOffset Finished { get; init; }
+    /// <summary>What was captured, and at which instant.</summary>
+    public required ManifestSource Source { get; init; }
+    /// <summary>The segments. Pieces of the index name them by their place in this list.</summary>
+    public required IReadOnlyList<ObjectReference> Segments { get; init; }
+    /// <summary>The index of all units.</summary>
+    public required IndexReference Index { get; init; }
+    /// <summary>Totals.</summary>
+    public required Totals Totals { get; init; }
+    /// <summary>Hash over all units and their digests in order, 32 bytes: equal roots mean equal content.</summary>
+    public required byte[] StateRoot { get; init; }
+    /// <summary>The run's other objects: leases, shard results, shard indexes. Not needed to restore; their loss or change is reported.</summary>
+    public IReadOnlyList<ObjectDigest> Working { get; init; } = [];
+    /// <summary>What an operator should know.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
+
+/// <summary>The source as it was at the cut.</summary>
+public sealed record ManifestSource
+{
+    /// <summary>Configured name.</summary>
+    public required string Name { get; init; }
+    /// <summary>Kind.</summary>
+    public required string Kind { get; init; }
+    /// <summary>The instant, by the source's clock.</summary>
+    public required DateTimeOffset CutTime { get; init; }
+    /// <summary>Position in the source's log, or null.</summary>
+    public string? CutPosition { get; init; }
+    /// <summary>What the source is, by name.</summary>
+    public required IReadOnlyDictionary<string, string> Identity { get; init; }
+    /// <summary>The store's layout, opaque to the archive.</summary>
+    public required JsonElement Layout { get; init; }
+}

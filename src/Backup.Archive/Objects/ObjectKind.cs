@@ -1,0 +1,20 @@
+namespace Backup.Archive.Objects;
+
+/// <summary>The kinds of sealed object. The number is stored in the header and never changes its meaning.</summary>
+public enum ObjectKind : byte
+{
+    /// <summary>Captured data: frames of records.</summary>
+    Segment = 1,
+    /// <summary>Index pages: unit to frames.</summary>
+    Index = 2,
+    /// <summary>What one shard's capture made; the marker that the shard is done.</summary>
+    ShardResult = 3,
+    /// <summary>What a backup consists of.</summary>
+    Manifest = 4,
+    /// <summary>A link of the seal chain: makes a backup exist, or a removal known.</summary>
+    Seal = 5,
+    /// <summary>A sign of life of a run's owner.</summary>
+    Lease = 6,
+    /// <summary>Marks a run that will never seal.</summary>
+    Dead = 7,
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Backup.Contracts;
+
+namespace Backup.Archive.Objects;
+
+/// <summary>Names of an archive's objects (docs/format.md, Objects). The name is the logical id that every sealed object is bound to.</summary>
+public static class ObjectNames
+{
+    /// <summary>The descriptor: what makes a folder or bucket an archive.</summary>
+    public const string Descriptor = "archive";
+    /// <summary>Prefix of the wrapped data keys.</summary>
+    public const string Keys = "keys/";
+    /// <summary>Prefix of the runs' objects.</summary>
+    public const string Runs = "runs/";
+    /// <summary>Prefix of the seals.</summary>
+    public const string Seals = "seals/";
+    /// <summary>Prefix of the marks of dead runs.</summary>
+    public const string DeadRuns = "dead/";
+
+    /// <summary>Prefix of one run's objects.</summary>
+    public static string Run(RunId run) => $"{Runs}{run}/";
+
+    /// <summary>A segment of one attempt at a shard.</summary>
+    public static string Segment(RunId run, int shard, string attempt, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/s{shard:D5}-{attempt}-{number:D5}.seg");
+
+    /// <summary>The index of one attempt at a shard.</summary>
+    public static string ShardIndex(RunId run, int shard, string attempt) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/s{shard:D5}-{attempt}.idx");
+
+    /// <summary>The result of one attempt at a shard.</summary>
+    public static string ShardResult(RunId run, int shard, string attempt) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/s{shard:D5}-{attempt}.done");
+
+    /// <summary>The merged index of a run.</summary>
+    public static string Index(RunId run, string attempt) => $"{Runs}{run}/index-{attempt}.idx";
+
+    /// <summary>The manifest of a run.</summary>
+    public static string Manifest(RunId run, string attempt) => $"{Runs}{run}/manifest-{attempt}";
+
+    /// <summary>A lease of a run: epoch of the owner, then a counter.</summary>
+    public static string Lease(RunId run, int epoch, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/lease-{epoch:D6}-{number:D6}");
+
+    /// <summary>A link of the seal chain.</summary>
+    public static string Seal(long sequence, RunId run) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Seals}{sequence:D10}-{run}");
+
+    /// <summary>The mark of a dead run.</summary>
+    public static string Dead(RunId run) => $"{DeadRuns}{run}";
+
+    /// <summary>A wrap of a data key.</summary>
+    public static string Wrap(string keyId, string wrapId) => $"{Keys}{keyId}-{wrapId}";
+
+    /// <summary>The run an object belongs to, or null.</summary>
+    public static RunId? RunOf(string name)
+    {
+        if (!name.StartsWith(Runs, StringComparison.Ordinal)) return null;
+        var end = name.IndexOf('/', Runs.Length);
+        return end > 0 && RunId.IsValid(name[Runs.Length..end]) ? new RunId(name[Runs.Length..end]) : null;
+    }
+}

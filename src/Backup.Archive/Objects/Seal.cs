@@ -1,0 +1,32 @@
+namespace Backup.Archive.Objects;
+
+/// <summary>
+/// The object <c>seals/SEQUENCE-RUN</c>: a link of the chain that says what this archive consists of. Each names the
+/// digest of what it seals and of every seal that had no successor when it was written, so that a seal taken away is missed by the next.
+/// </summary>
+public sealed record Seal
+{
+    /// <summary>Position in the chain: 1 + the highest among <see cref="Previous"/>.</summary>
+    public required long Sequence { get; init; }
+    /// <summary>The run that wrote it.</summary>
+    public required string Run { get; init; }
+    /// <summary>When, by the writer's clock.</summary>
+    public required DateTimeOffset SealedAt { get; init; }
+    /// <summary>The seals before it, normally one; two when two runs sealed at once; none for the first.</summary>
+    public required IReadOnlyList<ObjectDigest> Previous { get; init; }
+    /// <summary>The manifest sealed, or null in a removal.</summary>
+    public ObjectDigest? Manifest { get; init; }
+    /// <summary>The backups that are removed on purpose from here on, or null.</summary>
+    public Removal? Removal { get; init; }
+}
+
+/// <summary>An object by name, size and SHA-256 of its stored bytes.</summary>
+/// <param name="Object">Name in the archive.</param>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="Sha256">SHA-256 of the stored bytes.</param>
+public sealed record ObjectDigest(string Object, long Size, byte[] Sha256);
+
+/// <summary>Says that absence of these backups' objects is no damage from here on.</summary>
+/// <param name="Backups">Ids of the backups.</param>
+/// <param name="Reason">Why: retention, erasure, an operator's word.</param>
+public sealed record Removal(IReadOnlyList<string> Backups, string Reason);

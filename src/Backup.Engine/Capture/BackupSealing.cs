@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Archive.Index;
+using Backup.Archive.Objects;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using Backup.Engine.Units;
+using Backup.Storage;
+
+namespace Backup.Engine.Capture;
+
+/// <summary>Turns the results of all shards into a backup: one index, the manifest, the seal. Until the seal is there, nothing is visible.</summary>
+public static class BackupSealing
+{
+    /// <summary>What is sealed besides the shards.</summary>
+    /// <param name="SourceName">Configured name of the source.</param>
+    /// <param name="SourceKind">Its kind.</param>
+    /// <param name="Cut">The cut.</param>
+    /// <param name="Started">When the run began.</param>
+    /// <param name="Warnings">What an operator should know, besides the cut's own warnings.</param>
+    public sealed record Subject(string SourceName, string SourceKind, CutDescription Cut, DateTimeOffset Started, IReadOnlyList<string> Warnings);
+
+    /// <summary>Seals the run that <paramref name="lease"/> owns.</summary>
+    /// <exception cref="BackupException">Conflict: the run was taken over or declared dead.</exception>
+    public static async Task<BackupManifest> RunAsync(OpenedArchive archive, RunLease lease, Subject subject, IReadOnlyList<ShardResult> shards, TimeProvider time, CancellationToken cancellation)
+    {
+        using var root = new StateRoot();
+        var index = await IndexMerge.RunAsync(archive, lease.Run, shards, root.Add, cancellation);
+        Failpoint.Reach("seal.index");
+        var manifest = new BackupManifest
+        {
+            BackupId = lease.Run.Value, Strategy = "full", Writer = Writer, Started = subject.Started, Finished = time.GetUtcNow(),
+            Source = new()
+            {
+                Name = subject.SourceName, Kind = subject.SourceKind, CutTime = subject.Cut.Time, CutPosition = subject.Cut.Position,
+                Identity = subject.Cut.Identity, Layout = JsonSerializer.Deserialize<JsonElement>(subject.Cut.Layout),
+            },
+            Segments = shards.SelectMany(s => s.Segments).ToList(),
+            Index = index,
+            Totals = shards.Aggregate(Totals.None, (sum, shard) => sum + shard.Totals),
+            StateRoot = root.Finish(),
+            Warnings = [.. subject.Cut.Warnings, .. subject.Warnings],
+            Working = await WorkingObjectsAsync(archive, lease.Run, shards, index, cancellation),
+        };
+        var digest = await ManifestStore.PutAsync(archive, manifest, cancellation);
+        Failpoint.Reach("seal.manifest");
+        await lease.EnsureOwnedAsync(cancellation);
+        await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation);
+        Failpoint.Reach("seal.seal");
+        await ConfirmAsync(archive, lease.Run, manifest, cancellation);
+        return manifest;
+    }
+
+    private static string Writer => $"backup.orleans/{typeof(BackupSealing).Assembly.GetName().Version?.ToString(3)}";
+
+    // Results, shard indexes and leases stay in the archive; naming them makes their loss or change noticed too.
+    private static async Task<IReadOnlyList<ObjectDigest>> WorkingObjectsAsync(OpenedArchive archive, RunId run, IReadOnlyList<ShardResult> shards, IndexReference index, CancellationToken cancellation)
+    {
+        var used = shards.Select(s => s.Index.Object.Name).Where(n => n != index.Object.Name).ToHashSet();
+        var digests = new List<ObjectDigest>();
+        foreach (var item in await archive.Storage.ListAllAsync(ObjectNames.Run(run), cancellation))
+        {
+            var isResult = shards.Any(s => item.Name == s.Index.Object.Name[..^4] + ".done");
+            if (!used.Contains(item.Name) && !isResult && !item.Name.Contains("/lease-", StringComparison.Ordinal)) continue;
+            digests.Add(await ObjectDigests.ComputeAsync(archive.Storage, item.Name, cancellation));
+        }
+        return digests;
+    }
+
+    // Success is said only of what is there: after the seal, every object is listed once more.
+    private static async Task ConfirmAsync(OpenedArchive archive, RunId run, BackupManifest manifest, CancellationToken cancellation)
+    {
+        var sizes = (await archive.Storage.ListAllAsync(ObjectNames.Run(run), cancellation)).ToDictionary(o => o.Name, o => o.Size);
+        foreach (var needed in manifest.Segments.Append(manifest.Index.Object))
+            if (!sizes.TryGetValue(needed.Name, out var size) || size != needed.Size)
+                throw new DamageException(needed.Name, 0, "it is missing or cut right after it was sealed");
+        if ((await archive.Storage.ListAllAsync(ObjectNames.Dead(run), cancellation)).Count > 0)
+            throw new BackupException(ErrorKind.Conflict, $"run {run} was declared dead while it sealed", "Run the backup again.");
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using Backup.Archive;
+using Backup.Archive.Index;
+using Backup.Archive.Objects;
+using Backup.Archive.Units;
+using Backup.Checkpoints.Closure;
+using Backup.Checkpoints.Model;
+using Backup.Contracts;
+using Backup.Engine.Units;
+
+namespace Backup.Engine.Catalog;
+
+/// <summary>Shows the threads of a backup without restoring them.</summary>
+public sealed class ThreadBrowser(OpenedArchive archive, BackupManifest manifest)
+{
+    /// <summary>Every thread in order.</summary>
+    public async IAsyncEnumerable<ThreadView> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var index = new IndexReader(archive, manifest.Index);
+        await foreach (var entry in index.ReadAllAsync(cancellation))
+            if (entry.Key[0] == (byte)UnitKind.Thread) yield return View(entry);
+    }
+
+    /// <summary>One thread.</summary>
+    /// <exception cref="BackupException">NotFound.</exception>
+    public async Task<ThreadView> ShowAsync(string threadId, CancellationToken cancellation) => View(await FindAsync(threadId, cancellation));
+
+    /// <summary>The checkpoints of a thread, newest first in each namespace, the root first.</summary>
+    /// <exception cref="BackupException">NotFound.</exception>
+    public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string threadId, CancellationToken cancellation)
+    {
+        var unit = await FindAsync(threadId, cancellation);
+        var views = new List<CheckpointView>();
+        var writes = new Dictionary<(string, string), int>();
+        using var reader = new UnitReader(archive, manifest);
+        await reader.ReadAsync([unit], new RecordHandler(record =>
+        {
+            if (record.Kind == RecordKind.PendingWrite)
+            {
+                var write = PendingWrite.Decode(record);
+                writes[(write.Namespace, write.CheckpointId)] = writes.GetValueOrDefault((write.Namespace, write.CheckpointId)) + 1;
+            }
+            if (record.Kind != RecordKind.Checkpoint) return;
+            var facts = CheckpointFacts.Read(Checkpoint.Decode(record));
+            views.Add(new()
+            {
+                Namespace = facts.Namespace, CheckpointId = facts.CheckpointId, ParentId = facts.ParentId,
+                Time = CheckpointTime.Read(facts.CheckpointId), Source = facts.Source, Step = facts.Step,
+            });
+        }), cancellation);
+        return views.Select(v => v with { Writes = writes.GetValueOrDefault((v.Namespace, v.CheckpointId)) })
+            .OrderBy(v => v.Namespace, StringComparer.Ordinal).ThenByDescending(v => v.CheckpointId, StringComparer.Ordinal).ToList();
+    }
+
+    private async Task<UnitEntry> FindAsync(string threadId, CancellationToken cancellation)
+    {
+        using var index = new IndexReader(archive, manifest.Index);
+        return await index.FindAsync(UnitKey.Of(UnitId.Thread(threadId)), cancellation)
+            ?? throw new BackupException(ErrorKind.NotFound, $"thread '{threadId}' is not in backup {manifest.BackupId}",
+                $"'backup thread list --source {manifest.Source.Name}' shows the threads that are.");
+    }
+
+    private ThreadView View(UnitEntry entry)
+    {
+        var digest = UnitSummary.Read(entry);
+        return new()
+        {
+            ThreadId = UnitKey.Read(entry.Key).Id, BackupId = manifest.BackupId, CutTime = manifest.Source.CutTime,
+            Checkpoints = digest[RecordKind.Checkpoint].Count, Blobs = digest[RecordKind.ChannelBlob].Count, Writes = digest[RecordKind.PendingWrite].Count,
+            RawBytes = entry.RawBytes, Digest = digest.Content.ToString(),
+        };
+    }
+}

@@ -1,0 +1,28 @@
+using Backup.Contracts;
+
+namespace Backup.Engine.Restore;
+
+/// <summary>What a restore request must not ask for.</summary>
+public static class RestoreRules
+{
+    /// <exception cref="BackupException">Usage: the request contradicts itself.</exception>
+    public static void Check(RestoreRequest request)
+    {
+        if ((request.BackupId is null) == (request.Source is null))
+            throw Wrong("name either a backup (--backup) or a source (--source)");
+        if (request.Threads is { Count: 0 })
+            throw Wrong("the list of threads is empty", "Leave --thread and --threads-file away to restore the whole store.");
+        if (request.Checkpoint is not null && request.Threads is not { Count: 1 })
+            throw Wrong("--checkpoint needs exactly one --thread");
+        if (request.Checkpoint is null && request.Writes != CheckpointWrites.Auto)
+            throw Wrong("--writes needs --checkpoint");
+        if (request.NewThreadId is not null && request.Threads is not { Count: 1 })
+            throw Wrong("--as needs exactly one --thread");
+        if (request.NewThreadId is { Length: 0 })
+            throw Wrong("--as needs a thread id");
+        if (request.Mirror && (request.Threads is not null || request.Namespace is not null))
+            throw Wrong("--mirror is for whole-store restores", "Leave --thread, --threads-file and --namespace away, or leave --mirror away.");
+    }
+
+    private static BackupException Wrong(string what, string? hint = null) => new(ErrorKind.Usage, what, hint ?? "'backup restore --help' shows the options.");
+}

@@ -1,0 +1,185 @@
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Archive.Index;
+using Backup.Archive.Objects;
+using Backup.Archive.Units;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using Backup.Engine.Progress;
+using Backup.Engine.Units;
+using Backup.Storage.Metering;
+
+namespace Backup.Engine.Restore;
+
+/// <summary>
+/// A restore by one process: compare with the target, load, build keys, read back and compare, commit. It is called done only
+/// when what stands in the target equals what was captured.
+/// </summary>
+public sealed class RestoreRun
+{
+    private readonly ICheckpointTarget target;
+    private readonly RestoreRequest request;
+    private readonly MeteringStorage meter;
+    private readonly OpenedArchive archive;
+    private readonly TimeProvider time;
+
+    /// <summary>Prepares a restore.</summary>
+    /// <exception cref="BackupException">Usage: the request contradicts itself.</exception>
+    public RestoreRun(OpenedArchive archive, ICheckpointTarget target, RestoreRequest request, TimeProvider time)
+    {
+        RestoreRules.Check(request);
+        this.target = target;
+        this.request = request;
+        this.time = time;
+        meter = new(archive.Storage);
+        this.archive = archive.Through(meter);
+    }
+
+    /// <summary>What the restore would do; changes nothing.</summary>
+    public async Task<RestorePlan> PlanAsync(CancellationToken cancellation)
+    {
+        var selection = new RestoreSelection(archive, await FindAsync(cancellation), request);
+        using var load = new UnitLoad(archive, selection, request);
+        await using var present = await target.InspectAsync(Intent(selection), cancellation);
+        var scan = await TargetScan.RunAsync(selection, load, present, cancellation);
+        long threads = 0, records = 0, raw = 0, reads = 0, bytes = 0;
+        var number = 0;
+        await foreach (var window in selection.WindowsAsync(cancellation))
+        {
+            var decisions = scan[number++];
+            var needed = window.Where((_, i) => Loads(decisions[i])).ToList();
+            foreach (var group in UnitReader.Group(needed))
+            {
+                var cost = UnitReader.Cost(group);
+                reads += cost.Reads;
+                bytes += cost.Bytes;
+            }
+            for (var i = 0; i < window.Count; i++)
+            {
+                if (decisions[i] == Decision.Nothing) continue;
+                threads += selection.Target(window[i]).Kind == UnitKind.Thread ? 1 : 0;
+                records += (await load.ExpectedAsync(window[i], cancellation))!.Count;
+                raw += window[i].RawBytes;
+            }
+        }
+        return new()
+        {
+            BackupId = selection.Manifest.BackupId, Target = request.Target, Threads = threads, Records = records, RawBytes = raw, Reads = reads, BytesToRead = bytes,
+            Unchanged = scan.Unchanged, Conflicts = scan.Conflicts, ConflictingThreads = scan.Conflicting,
+            Untouched = request.Mirror ? 0 : scan.Outside, ToRemove = request.Mirror ? scan.Outside : 0,
+        };
+    }
+
+    /// <summary>Runs to the end.</summary>
+    /// <exception cref="BackupException">Conflict; Differs: what was read back is not what was captured; NotFound; Damage; Unreachable.</exception>
+    public async Task<RestoreReport> RunAsync(RunProgress progress, CancellationToken cancellation)
+    {
+        try
+        {
+            var report = await RestoreAsync(progress, cancellation);
+            progress.Finish(null, report);
+            return report;
+        }
+        catch (Exception error)
+        {
+            progress.Fail(error);
+            throw;
+        }
+    }
+
+    private async Task<RestoreReport> RestoreAsync(RunProgress progress, CancellationToken cancellation)
+    {
+        var started = time.GetTimestamp();
+        var selection = new RestoreSelection(archive, await FindAsync(cancellation), request);
+        using var load = new UnitLoad(archive, selection, request);
+        await using var session = await target.OpenAsync(Intent(selection), cancellation);
+        Failpoint.Reach("restore.open");
+        var scan = await ScanAsync(selection, load, session, cancellation);
+        scan.EnsureAllowed(request.Conflict, request.Target);
+
+        progress.Enter(RunState.Loading);
+        progress.Expect(0, request.Threads?.Count ?? selection.Manifest.Totals.Threads);
+        var removed = request.Mirror ? await RemoveOthersAsync(selection, session, cancellation) : 0;
+        var records = await LoadAsync(selection, scan, session, progress, cancellation);
+        Failpoint.Reach("restore.loaded");
+        await session.SettleAsync(cancellation);
+        Failpoint.Reach("restore.settled");
+
+        progress.Enter(RunState.Verifying);
+        var readBack = await ReadBack.RunAsync(archive, selection, request, scan, session, cancellation);
+        readBack.EnsureExact(request.Target);
+        await session.CommitAsync(cancellation);
+        Failpoint.Reach("restore.committed");
+        return new()
+        {
+            RunId = progress.Run.Value, BackupId = selection.Manifest.BackupId, Target = request.Target,
+            Threads = readBack.Threads, Records = records, Unchanged = scan.Unchanged,
+            Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = scan.Outside - removed,
+            Exact = readBack.Concurrent.Count == 0, Concurrent = readBack.Concurrent,
+            Seconds = time.GetElapsedTime(started).TotalSeconds, BytesRead = meter.BytesRead, Reads = meter.Reads,
+        };
+    }
+
+    private bool Loads(Decision decision) =>
+        decision == Decision.Load || (decision == Decision.Conflict && request.Conflict == ConflictPolicy.Overwrite);
+
+    private static async Task<TargetScan> ScanAsync(RestoreSelection selection, UnitLoad load, ITargetSession session, CancellationToken cancellation)
+    {
+        if (session.Fresh) return await TargetScan.RunAsync(selection, load, null, cancellation);
+        await using var present = await session.ReadAsync(cancellation);
+        return await TargetScan.RunAsync(selection, load, present, cancellation);
+    }
+
+    private async Task<long> LoadAsync(RestoreSelection selection, TargetScan scan, ITargetSession session, RunProgress progress, CancellationToken cancellation)
+    {
+        long records = 0;
+        await WindowQueue.RunAsync(selection.WindowsAsync(cancellation), session.MaxLoaders, async (queue, token) =>
+        {
+            using var reading = new UnitLoad(archive, selection, request);
+            await using var loader = await session.OpenLoaderAsync(token);
+            var replace = new HashSet<UnitEntry>(ReferenceEqualityComparer.Instance);
+            var handler = new LoadHandler(loader, selection, replace, progress);
+            while (await queue.NextAsync() is var (number, units))
+            {
+                var decisions = scan[number];
+                replace.Clear();
+                for (var i = 0; i < units.Count; i++)
+                    if (decisions[i] == Decision.Conflict) replace.Add(units[i]);
+                var needed = units.Where((_, i) => Loads(decisions[i])).ToList();
+                foreach (var group in UnitReader.Group(needed)) await reading.ReadAsync(group, handler, token);
+                Failpoint.Reach("restore.window");
+            }
+            await loader.CompleteAsync(token);
+            Interlocked.Add(ref records, handler.Records);
+        }, cancellation);
+        return records;
+    }
+
+    private async Task<long> RemoveOthersAsync(RestoreSelection selection, ITargetSession session, CancellationToken cancellation)
+    {
+        if (session.Fresh) return 0;
+        var others = new List<UnitId>();
+        using var index = new IndexReader(archive, selection.Manifest.Index);
+        await using (var present = await session.ReadAsync(cancellation))
+        {
+            await foreach (var unit in present.ListAsync(cancellation))
+                if (!await selection.HoldsAsync(unit, index, cancellation)) others.Add(unit);
+        }
+        foreach (var batch in others.Chunk(1000)) await session.RemoveAsync(batch, cancellation);
+        return others.Count(u => u.Kind == UnitKind.Thread);
+    }
+
+    private TargetIntent Intent(RestoreSelection selection) => new()
+    {
+        SourceKind = selection.Manifest.Source.Kind, Layout = selection.Manifest.Source.Layout.GetRawText(), Online = request.Online, WithMemory = selection.IsWhole,
+    };
+
+    private async Task<BackupManifest> FindAsync(CancellationToken cancellation)
+    {
+        var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
+        return request.BackupId is { } id
+            ? await catalog.ReadManifestAsync(catalog.Find(id), cancellation)
+            : await catalog.LatestAsync(request.Source!, cancellation);
+    }
+}

@@ -1,0 +1,80 @@
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using Backup.Engine.Units;
+
+namespace Backup.Engine.Restore;
+
+/// <summary>
+/// Compares the selection with what the target holds before anything is written. Keeps one byte per selected unit, in the order
+/// of the selection's windows.
+/// </summary>
+internal sealed class TargetScan
+{
+    private readonly List<Decision[]> windows = [];
+
+    /// <summary>Selected threads that are in the target with the same content.</summary>
+    public long Unchanged { get; private set; }
+
+    /// <summary>Selected threads that are in the target with another content.</summary>
+    public long Conflicts { get; private set; }
+
+    /// <summary>The first of those.</summary>
+    public List<string> Conflicting { get; } = [];
+
+    /// <summary>Threads of the target outside the selection.</summary>
+    public long Outside { get; private set; }
+
+    /// <summary>The decisions of a window.</summary>
+    public Decision[] this[int window] => windows[window];
+
+    /// <summary>Scans; a null cut means that the target holds nothing.</summary>
+    public static async Task<TargetScan> RunAsync(RestoreSelection selection, UnitLoad load, ISourceCut? target, CancellationToken cancellation)
+    {
+        var scan = new TargetScan();
+        await foreach (var window in selection.WindowsAsync(cancellation))
+        {
+            var decisions = new Decision[window.Count];
+            var present = target is null ? [] : await DigestSink.ReadAsync(target, window.Select(selection.Target).ToList(), cancellation);
+            for (var i = 0; i < window.Count; i++)
+            {
+                var unit = selection.Target(window[i]);
+                var expected = await load.ExpectedAsync(window[i], cancellation);
+                decisions[i] = expected is null ? Decision.Nothing
+                    : !present.TryGetValue(unit, out var digest) ? Decision.Load
+                    : digest.Equals(expected) ? Decision.Unchanged : Decision.Conflict;
+                scan.Count(unit, decisions[i], present.ContainsKey(unit));
+            }
+            scan.windows.Add(decisions);
+        }
+        if (target is not null)
+        {
+            await foreach (var unit in target.ListAsync(cancellation))
+                if (unit.Kind == UnitKind.Thread) scan.Outside++;
+        }
+        return scan;
+    }
+
+    /// <exception cref="BackupException">Conflict: the policy is <see cref="ConflictPolicy.Fail"/> and there are conflicts.</exception>
+    public void EnsureAllowed(ConflictPolicy policy, string target)
+    {
+        if (policy != ConflictPolicy.Fail || Conflicts == 0) return;
+        var shown = string.Join(", ", Conflicting.Take(5).Select(t => $"'{t}'"));
+        throw new BackupException(ErrorKind.Conflict, $"{Conflicts} of the selected threads are in '{target}' with another content: {shown}{(Conflicts > 5 ? " …" : "")}",
+            "Nothing was changed. Use --conflict overwrite to replace them, --conflict skip to leave them, or --as to restore one thread under a new id.");
+    }
+
+    private void Count(UnitId unit, Decision decision, bool present)
+    {
+        if (unit.Kind != UnitKind.Thread)
+        {
+            if (decision == Decision.Conflict) { Conflicts++; Conflicting.Add(unit.ToString()); }
+            return;
+        }
+        if (present && decision != Decision.Nothing) Outside--;
+        if (decision == Decision.Unchanged) Unchanged++;
+        if (decision != Decision.Conflict) return;
+        Conflicts++;
+        if (Conflicting.Count < Finding.MaxThreads) Conflicting.Add(unit.Id);
+    }
+}

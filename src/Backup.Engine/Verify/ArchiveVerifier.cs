@@ -1,0 +1,77 @@
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Archive.Objects;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using Backup.Engine.Progress;
+using Backup.Storage.Metering;
+
+namespace Backup.Engine.Verify;
+
+/// <summary>Checks an archive: the chain of seals, then every backup asked for, to the depth asked for.</summary>
+public sealed class ArchiveVerifier
+{
+    private readonly MeteringStorage meter;
+    private readonly OpenedArchive archive;
+    private readonly LastSeen lastSeen;
+    private readonly TimeProvider time;
+
+    /// <summary>Creates a verifier.</summary>
+    public ArchiveVerifier(OpenedArchive archive, LastSeen lastSeen, TimeProvider time)
+    {
+        meter = new(archive.Storage);
+        this.archive = archive.Through(meter);
+        this.lastSeen = lastSeen;
+        this.time = time;
+    }
+
+    /// <summary>Checks.</summary>
+    /// <param name="request">What and how deep.</param>
+    /// <param name="against">The store to compare with, opened, or null.</param>
+    /// <param name="progress">Where the check stands.</param>
+    /// <param name="cancellation">Cancels.</param>
+    public async Task<VerifyReport> RunAsync(VerifyRequest request, ICheckpointSource? against, RunProgress progress, CancellationToken cancellation)
+    {
+        var started = time.GetTimestamp();
+        progress.Enter(RunState.Verifying);
+        var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
+        var findings = new FindingList();
+        var backups = request.BackupId is { } id ? [catalog.Find(id)] : catalog.Sealed;
+        if (request.BackupId is null) await CheckArchiveAsync(catalog, findings, cancellation);
+        long objects = 0, threads = 0;
+        var differences = new FindingList();
+        foreach (var link in backups)
+        {
+            BackupManifest manifest;
+            try
+            {
+                manifest = await catalog.ReadManifestAsync(link, cancellation);
+            }
+            catch (DamageException damage)
+            {
+                findings.Add(damage, link.Seal.Run, [], -1);
+                continue;
+            }
+            progress.Expect(backups.Count, manifest.Totals.Threads);
+            objects += await new QuickCheck(archive, manifest, findings).RunAsync(request.Deep, cancellation);
+            if (request.Deep) threads += await new DeepCheck(archive, manifest, findings, progress).RunAsync(cancellation);
+            if (against is not null) threads += await new AgainstCheck(archive, manifest, against, request.Against!, differences).RunAsync(cancellation);
+            progress.ShardDone();
+        }
+        var report = new VerifyReport
+        {
+            Ok = findings.All.Count == 0 && differences.All.Count == 0, Depth = request.Deep ? "deep" : "quick", DataRead = request.Deep,
+            Backups = backups.Select(b => b.Seal.Run).ToList(), Objects = objects, BytesRead = meter.BytesRead, Threads = threads,
+            Findings = findings.All, Differences = differences.All, Seconds = time.GetElapsedTime(started).TotalSeconds,
+        };
+        if (request.BackupId is null && findings.All.Count == 0) lastSeen.Remember(archive, catalog.Chain);
+        progress.Finish(null, null);
+        return report;
+    }
+
+    private async Task CheckArchiveAsync(BackupCatalog catalog, FindingList findings, CancellationToken cancellation)
+    {
+        foreach (var damage in catalog.Chain.Problems.Concat(lastSeen.Check(archive, catalog.Chain))) findings.Add(damage, null, [], -1);
+        foreach (var damage in await archive.CheckKeysAsync(cancellation)) findings.Add(damage, null, []);
+    }
+}
