@@ -16,6 +16,7 @@ internal static class BackupTool
         var errors = new ErrorOutput(host, globals.Json(args), globals.Debug(args, host.Environment));
         try
         {
+            WrongUse.RefuseForgottenValues(parse, args);
             if (parse.Errors.Count > 0) throw WrongUse.Of(parse);
             return await parse.InvokeAsync(new InvocationConfiguration
             {

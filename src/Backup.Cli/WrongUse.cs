@@ -19,7 +19,25 @@ internal static class WrongUse
             return Error($"{where}say what to do: {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}", help);
         var missing = command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parse.GetResult(argument) is not { Tokens.Count: > 0 });
         if (missing is not null) return Error($"{where}{missing.HelpName ?? missing.Name} is missing ({missing.Description})", help);
+        var required = command.Options.FirstOrDefault(option => option.Required && parse.GetResult(option) is not { Implicit: false });
+        if (required is not null) return Error($"{where}{required.Name} {required.HelpName} is missing ({required.Description})", help);
         return Error(where + Plainly(parse.Errors[0]), help);
+    }
+
+    /// <summary>
+    /// The parser takes the next word as an option's value even when it is the name of another option: almost always a value was
+    /// forgotten, and <c>--thread --json</c> must not look for a thread of that name.
+    /// </summary>
+    public static void RefuseForgottenValues(ParseResult parse, string[] args)
+    {
+        var options = new List<Option>();
+        for (SymbolResult? result = parse.CommandResult; result is not null; result = result.Parent)
+            if (result is CommandResult { Command: var command }) options.AddRange(command.Options);
+        foreach (var (word, next) in args.Zip(args.Skip(1)).TakeWhile(pair => pair.First != "--"))
+        {
+            if (options.Find(option => option.Name == word) is { Arity.MaximumNumberOfValues: > 0 } option && options.Exists(other => other.Name == next))
+                throw Error($"{word} needs a value: {option.HelpName}", $"If the value is {next}, write {word}={next}.");
+        }
     }
 
     public static BackupException Error(string message, string? hint = null) => new(ErrorKind.Usage, message, hint);

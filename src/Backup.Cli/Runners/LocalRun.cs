@@ -24,7 +24,7 @@ internal sealed class LocalRun : IProgress<RunStatus>, IAsyncDisposable
         (this.files, this.watcher, latest) = (files, watcher, first);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         alive = files.HoldAlive();
-        files.Write(first);
+        Save();
         timer = time.CreateTimer(_ => OnTick(), null, Tick, Tick);
     }
 
