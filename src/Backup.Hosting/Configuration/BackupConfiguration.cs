@@ -41,7 +41,10 @@ public static class BackupConfiguration
 
     /// <summary>Reads it with this process's own environment.</summary>
     /// <exception cref="BackupException">Usage, as above.</exception>
-    public static BackupOptions Load(string? file = null) => Load(file, EnvironmentSettings.OfProcess());
+    public static BackupOptions Load(string? file = null) => Load(file, ProcessEnvironment());
+
+    /// <summary>This process's environment variables.</summary>
+    public static IReadOnlyDictionary<string, string> ProcessEnvironment() => EnvironmentSettings.OfProcess();
 
     private static BackupOptions Read(SettingsSection section, IReadOnlyDictionary<string, string> environment)
     {

@@ -1,0 +1,37 @@
+using System.Text;
+
+namespace Backup.Cli.Commands;
+
+/// <summary>Thread ids from a file or stdin, one on each line, taken as they are.</summary>
+internal static class ThreadsFile
+{
+    public const string Stdin = "-";
+
+    public static async Task<List<string>> ReadAsync(string file, TextReader stdin, CancellationToken cancellation)
+    {
+        if (file == Stdin) return await ReadAsync(stdin, "stdin", cancellation);
+        try
+        {
+            // Invalid UTF-8 must not turn into ids that look right.
+            using var reader = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
+            return await ReadAsync(reader, file, cancellation);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw WrongUse.Error($"{file} is not UTF-8 text", "Write one thread id on each line.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw WrongUse.Error($"the threads file {file} cannot be read: {error.Message}", "Name a file with one thread id on each line, or - for stdin.");
+        }
+    }
+
+    private static async Task<List<string>> ReadAsync(TextReader reader, string name, CancellationToken cancellation)
+    {
+        var ids = new List<string>();
+        while (await reader.ReadLineAsync(cancellation) is { } line)
+            if (line.Length > 0) ids.Add(line);
+        // An empty list must never come to mean the whole store.
+        return ids.Count > 0 ? ids : throw WrongUse.Error($"{name} names no thread", "Write one thread id on each line; leave the option out to restore the whole store.");
+    }
+}
