@@ -41,7 +41,12 @@ public static class BackupServer
     /// <exception cref="BackupException">Usage: a setting is missing or not safe.</exception>
     public static WebApplication Build(BackupOptions options, Action<ISiloBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateBuilder();
+        // Nothing of it is read from the working folder, so nothing there is watched.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-dd HH:mm:ss.fff "));
         builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft.Orleans", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.AddBackupSilo(options, configure);

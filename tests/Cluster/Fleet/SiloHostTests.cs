@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Backup.Hosting.Configuration;
 using Backup.Tests.Cluster.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Backup.Tests.Cluster.Fleet;
 
@@ -30,41 +31,29 @@ public sealed class SiloHostTests
         await using var database = await EmptyDatabase.CreateAsync();
         var cluster = TestOptions.NewClusterId();
         BackupOptions[] options = [.. Enumerable.Range(0, 4).Select(_ => TestOptions.Fleet(cluster, database.ConnectionString))];
-        await using var staying = SiloProcess.Start(options[0]);
+        await using var here = await TestServer.StartAsync(options[0]);
         await using var second = SiloProcess.Start(options[1]);
         await using var frozen = SiloProcess.Start(options[2]);
         await using var leaving = SiloProcess.Start(options[3]);
-        foreach (var silo in new[] { staying, second, frozen, leaving }) await silo.ReadyAsync();
-        await using var client = await TestClient.ConnectAsync(options[0]);
-        var management = client.Grains.GetGrain<IManagementGrain>(0);
-        Assert.Equal(4, await ActiveAsync());
+        foreach (var silo in new[] { second, frozen, leaving }) await silo.ReadyAsync();
+        var membership = here.Services.GetRequiredService<IClusterMembershipService>();
+        await Until.TrueAsync("four are there", () => IsActive(4));
 
         await leaving.SignalAsync("TERM");
         Assert.Equal(0, await leaving.EndAsync(30));
-        await Until.TrueAsync("three are left", async () => await ActiveAsync() == 3);
+        await Until.TrueAsync("three are left", () => IsActive(3));
 
         var watch = Stopwatch.StartNew();
         await frozen.SignalAsync("STOP");
-        await Until.TrueAsync("two are left", async () => await ActiveAsync() == 2, seconds: 60);
+        await Until.TrueAsync("two are left", () => IsActive(2), seconds: 60);
         TestContext.Current.SendDiagnosticMessage($"a frozen silo was declared dead after {watch.Elapsed.TotalSeconds:F1} s");
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(40), $"took {watch.Elapsed}");
 
         // Declared dead, it ends itself as soon as it is awake: what it still wanted to do is not done.
         await frozen.SignalAsync("CONT");
         Assert.NotEqual(0, await frozen.EndAsync(30));
-        await staying.ReadyAsync();
         await second.ReadyAsync();
 
-        async Task<int> ActiveAsync()
-        {
-            try
-            {
-                return (await management.GetHosts(onlyActive: true)).Count;
-            }
-            catch (Exception error) when (error is TimeoutException or OrleansException)
-            {
-                return -1; // the management grain stood on the silo that is gone
-            }
-        }
+        Task<bool> IsActive(int count) => Task.FromResult(membership.CurrentSnapshot.Members.Values.Count(m => m.Status == SiloStatus.Active) == count);
     }
 }

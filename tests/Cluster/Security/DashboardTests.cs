@@ -29,6 +29,33 @@ public sealed class DashboardTests
     }
 
     [Fact]
+    public async Task Over_https_it_shows_the_nodes_certificate()
+    {
+        using var folder = new TestFolder();
+        using var authority = new TestAuthority();
+        var plain = TestOptions.Localhost(new() { Folder = folder.Path }, Token);
+        var port = new Uri(plain.Http.Url).Port;
+        await using var server = await TestServer.StartAsync(new()
+        {
+            StateFolder = folder.Path,
+            State = plain.State,
+            Cluster = new() { Kind = "localhost", SiloPort = plain.Cluster!.SiloPort, GatewayPort = plain.Cluster.GatewayPort, Tls = authority.Silo() },
+            Http = new() { Url = $"https://127.0.0.1:{port}", Token = Token },
+        });
+        using var handler = new SocketsHttpHandler();
+        handler.SslOptions.CertificateChainPolicy = new()
+        {
+            TrustMode = System.Security.Cryptography.X509Certificates.X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = System.Security.Cryptography.X509Certificates.X509RevocationMode.NoCheck,
+            CustomTrustStore = { System.Security.Cryptography.X509Certificates.X509CertificateLoader.LoadCertificateFromFile(authority.AuthorityFile) },
+        };
+        using var http = new HttpClient(handler) { BaseAddress = new(server.Options.Http.Url) };
+        http.DefaultRequestHeaders.Authorization = Basic(Token);
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await http.GetAsync("/dashboard/")).StatusCode);
+        await Assert.ThrowsAsync<HttpRequestException>(() => server.Http.GetAsync("/dashboard/")); // which trusts public authorities
+    }
+
+    [Fact]
     public async Task Without_a_token_there_is_no_dashboard()
     {
         using var folder = new TestFolder();

@@ -26,6 +26,15 @@ public sealed class TestAuthority : IDisposable
 
     public TlsOptions Silo() => Sign("silo", DateTimeOffset.UtcNow.AddDays(7), ServerUse, ClientUse);
 
+    /// <summary>A silo's certificate of another name in the same files.</summary>
+    public TlsOptions Renew(TlsOptions old)
+    {
+        var renewed = Sign("renewed", DateTimeOffset.UtcNow.AddDays(9), ServerUse, ClientUse);
+        File.Copy(renewed.Certificate, old.Certificate, overwrite: true);
+        File.Copy(renewed.Key, old.Key, overwrite: true);
+        return old;
+    }
+
     public TlsOptions Client() => Sign("client", DateTimeOffset.UtcNow.AddDays(7), ClientUse);
 
     public TlsOptions Expired() => Sign("expired", DateTimeOffset.UtcNow.AddMinutes(-1), ServerUse, ClientUse);
@@ -41,6 +50,9 @@ public sealed class TestAuthority : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. uses], false));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(System.Net.IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(root, DateTimeOffset.UtcNow.AddHours(-1), end, Contracts.Randomness.Bytes(8));
         var files = (Certificate: Path.Combine(folder.Path, name + ".pem"), Key: Path.Combine(folder.Path, name + ".key"));
         File.WriteAllText(files.Certificate, certificate.ExportCertificatePem());

@@ -7,6 +7,8 @@ namespace Backup.Tests.Cluster.Support;
 /// <summary>Configurations on free ports.</summary>
 public static class TestOptions
 {
+    private static int lastPort = 14000 + Environment.ProcessId % 100 * 150;
+
     public static BackupOptions Localhost(StateOptions state, string? token = null) => new()
     {
         StateFolder = state.Folder ?? "",
@@ -29,10 +31,21 @@ public static class TestOptions
 
     public static string NewClusterId() => "test-" + Contracts.Randomness.Token(10);
 
+    // Below the ports the system gives to outgoing connections, and never the same twice in a process.
     public static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        while (true)
+        {
+            var port = Interlocked.Increment(ref lastPort);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException) when (port < 32000)
+            {
+            }
+        }
     }
 }

@@ -27,13 +27,12 @@ public sealed class TestServer : IAsyncDisposable
 
     public IGrainFactory Grains => Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<TestServer> StartAsync(BackupOptions options, ILoggerProvider? log = null)
+    public static async Task<TestServer> StartAsync(BackupOptions options)
     {
         var app = BackupServer.Build(options, silo =>
         {
             silo.Configure<Orleans.Hosting.ReminderOptions>(reminders => reminders.MinimumReminderPeriod = TimeSpan.FromMilliseconds(100));
             silo.Services.AddLogging(logging => logging.ClearProviders());
-            if (log is not null) silo.Services.AddSingleton(log);
         });
         try
         {
