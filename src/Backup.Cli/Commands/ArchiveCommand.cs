@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace Backup.Cli.Commands;
+
+/// <summary><c>backup archive …</c></summary>
+internal static class ArchiveCommand
+{
+    public static Command Build(Invoker invoker) => new("archive", "Make an archive, or take stock of one")
+    {
+        ArchiveInitCommand.Build(invoker),
+        ArchiveCheckCommand.Build(invoker),
+    };
+
+    public static Argument<string> Name() => new("name") { HelpName = "NAME", Description = "configured name of the archive" };
+}

@@ -1,0 +1,32 @@
+using Backup.Contracts;
+
+namespace Backup.Cli.Output;
+
+/// <summary>What a person reads about archives.</summary>
+internal static class ArchiveText
+{
+    public static void Init(TextWriter writer, ArchiveInitReport report)
+    {
+        new Facts($"archive {report.Archive} is made")
+            .Add("location", report.Location)
+            .Add("id", report.ArchiveId)
+            .Add("format", $"v{report.Format}")
+            .AddIf(report.KeyFileMade is not null, "key file", () => report.KeyFileMade!)
+            .Notes(report.KeyFileMade is null ? [] : ["the key file was made now: without a copy of it in a safe place nobody can ever open this archive"])
+            .Write(writer);
+    }
+
+    public static void Check(TextWriter writer, ArchiveCheckReport report)
+    {
+        new Facts(report.Ok ? $"archive {report.Archive} opens, nothing is wrong (data not read)" : $"archive {report.Archive}: {Human.Count(report.Findings.Count, "finding")}")
+            .Add("location", report.Location)
+            .Add("id", report.ArchiveId)
+            .Add("format", $"v{report.Format}")
+            .Add("backups", Human.Count(report.Backups))
+            .Add("objects", $"{Human.Count(report.Objects)}, {Human.Size(report.Bytes)}")
+            .AddIf(report.InertRuns > 0, "inert runs", () => $"{Human.Count(report.InertRuns)}, never sealed, invisible")
+            .Add("keys", report.Keys.Count == 0 ? "none" : string.Join(", ", report.Keys))
+            .Write(writer);
+        VerifyText.Findings(writer, "damage", report.Findings);
+    }
+}

@@ -1,0 +1,52 @@
+using Backup.Contracts;
+
+namespace Backup.Cli.Output;
+
+/// <summary>What a person reads about a restore, before and after it.</summary>
+internal static class RestoreText
+{
+    private const int ThreadsShown = 10;
+
+    public static void Plan(TextWriter writer, RestorePlan plan, RestoreRequest request)
+    {
+        new Facts($"restore of {plan.BackupId} to {plan.Target} would")
+            .Add("restore", $"{Human.Count(plan.Threads, "thread")}, {Human.Count(plan.Records, "record")}, {Human.Size(plan.RawBytes)}")
+            .Add("read", $"{Human.Size(plan.BytesToRead)} from the archive in {Human.Count(plan.Reads, "read")}")
+            .AddIf(plan.Unchanged > 0, "find", () => $"{Human.Count(plan.Unchanged, "thread")} equal already")
+            .AddIf(plan.Conflicts > 0, request.Conflict switch { ConflictPolicy.Overwrite => "replace", ConflictPolicy.Skip => "skip", _ => "stop at" },
+                () => $"{Human.Count(plan.Conflicts, "thread")} with another content: {Some(plan.ConflictingThreads, plan.Conflicts)}")
+            .AddIf(request.Mirror, "remove", () => $"{Human.Count(plan.ToRemove, "thread")} that the backup does not hold")
+            .Add("leave", $"{Human.Count(plan.Untouched, "other thread")} untouched")
+            .Notes(plan.Conflicts > 0 && request.Conflict == ConflictPolicy.Fail ? ["nothing is changed while there are conflicts; choose --conflict skip or overwrite, or another target"] : [])
+            .Write(writer);
+    }
+
+    public static void Done(TextWriter writer, RestoreReport report)
+    {
+        new Facts(report.Exact ? $"restored {report.BackupId} to {report.Target}: exact" : $"restored {report.BackupId} to {report.Target}: NOT the same as the backup")
+            .Add("threads", $"{Human.Count(report.Threads)} stand as captured{Detail(report)}")
+            .Add("records", $"{Human.Count(report.Records)} written")
+            .Add("others", $"{Human.Count(report.Untouched, "thread")} untouched")
+            .AddIf(report.Concurrent.Count > 0, "concurrent", () => $"{Human.Count(report.Concurrent.Count, "thread")} written by others meanwhile: {Some(report.Concurrent, report.Concurrent.Count)}")
+            .Add("read", $"{Human.Size(report.BytesRead)} from the archive in {Human.Count(report.Reads, "read")}")
+            .Add("took", Human.Duration(report.Seconds))
+            .Add("run", report.RunId)
+            .Notes(report.Warnings)
+            .Write(writer);
+    }
+
+    private static string Detail(RestoreReport report)
+    {
+        var parts = new List<string>();
+        if (report.Unchanged > 0) parts.Add($"{Human.Count(report.Unchanged)} did already");
+        if (report.Skipped > 0) parts.Add($"{Human.Count(report.Skipped)} skipped");
+        if (report.Removed > 0) parts.Add($"{Human.Count(report.Removed)} removed");
+        return parts.Count == 0 ? "" : $" ({string.Join(", ", parts)})";
+    }
+
+    private static string Some(IReadOnlyList<string> threads, long count)
+    {
+        var more = count - Math.Min(threads.Count, ThreadsShown);
+        return string.Join(", ", threads.Take(ThreadsShown)) + (more > 0 ? $" and {Human.Count(more)} more" : "");
+    }
+}

@@ -1,0 +1,41 @@
+namespace Backup.Hosting.Configuration;
+
+/// <summary>A checkpoint store: something that is backed up, and restored into where it is writable.</summary>
+public sealed class SourceOptions
+{
+    /// <summary>A LangGraph store in PostgreSQL.</summary>
+    public const string Postgres = "postgres";
+    /// <summary>Threads held by the cluster itself.</summary>
+    public const string Memory = "memory";
+
+    /// <summary><see cref="Postgres"/> or <see cref="Memory"/>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>How to reach the store. A secret: never printed. Empty for memory.</summary>
+    public string ConnectionString { get; init; } = "";
+
+    /// <summary>Schema of the store's tables.</summary>
+    public string Schema { get; init; } = "public";
+
+    /// <summary>True when it may be restored into.</summary>
+    public bool Writable { get; init; }
+
+    internal static SourceOptions Read(SettingsSection section)
+    {
+        var kind = section.Choice("Kind", Postgres, Memory);
+        var options = new SourceOptions
+        {
+            Kind = kind ?? "",
+            Writable = section.Flag("Writable"),
+            ConnectionString = kind switch
+            {
+                Memory => "",
+                Postgres => section.Required("ConnectionString", "how to reach the database, like \"Host=db;Database=app;Username=backup\""),
+                _ => section.Text("ConnectionString") ?? "",
+            },
+            Schema = kind == Memory ? "" : section.Text("Schema") ?? "public",
+        };
+        section.RefuseUnknown(kind == Memory ? ["Kind", "Writable"] : null);
+        return options;
+    }
+}

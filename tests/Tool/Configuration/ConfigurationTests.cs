@@ -1,0 +1,152 @@
+using Backup.Contracts;
+using Backup.Hosting.Configuration;
+
+namespace Backup.Tests.Tool.Configuration;
+
+public sealed class ConfigurationTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly Dictionary<string, string> environment = new() { ["XDG_STATE_HOME"] = "/state" };
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Everything_is_read()
+    {
+        var options = Load("""
+            {"Logging":{"LogLevel":{"Default":"Warning"}}, "Backup":{
+              "Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db","Schema":"chat","Writable":true},"cluster":{"Kind":"memory"}},
+              "Archives":{"main":{"Kind":"local","Path":"archive","KeyFile":"/keys/main","CompressionLevel":5}},
+              "Cluster":{"Kind":"redis","ConnectionString":"redis:6379","ClusterId":"c","ServiceId":"s","SiloPort":11112,"GatewayPort":30001,
+                "AdvertisedAddress":"10.0.0.5","Tls":{"Certificate":"node.pem","Key":"node.key","Authority":"ca.pem"}},
+              "State":{"ConnectionString":"Host=state"},
+              "Http":{"Url":"http://0.0.0.0:9090","Token":"t"},
+              "Workers":3, "StateFolder":"own"}}
+            """);
+        Assert.Equal(["cluster", "prod"], options.Sources.Keys.Order());
+        var prod = options.Source("prod");
+        Assert.Equal(("postgres", "Host=db", "chat", true), (prod.Kind, prod.ConnectionString, prod.Schema, prod.Writable));
+        Assert.Equal(("memory", false), (options.Source("cluster").Kind, options.Source("cluster").Writable));
+        var main = options.Archive("main");
+        Assert.Equal((Path.Combine(folder.Path, "archive"), "/keys/main", 5), (main.Path, main.KeyFile, main.CompressionLevel));
+        var cluster = options.Cluster!;
+        Assert.Equal(("redis", "redis:6379", "c", "s", 11112, 30001, "10.0.0.5", false),
+            (cluster.Kind, cluster.ConnectionString, cluster.ClusterId, cluster.ServiceId, cluster.SiloPort, cluster.GatewayPort, cluster.AdvertisedAddress.ToString(), cluster.Insecure));
+        Assert.Equal(Path.Combine(folder.Path, "ca.pem"), cluster.Tls!.Authority);
+        Assert.Equal("Host=state", options.State.ConnectionString);
+        Assert.Equal(("http://0.0.0.0:9090", "t"), (options.Http.Url, options.Http.Token));
+        Assert.Equal((3, Path.Combine(folder.Path, "own")), (options.Workers, options.StateFolder));
+    }
+
+    [Fact]
+    public void What_is_left_out_has_its_default()
+    {
+        var options = Load("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db"}},"Archives":{"main":{"Kind":"local","Path":"/a","PassphraseEnvironment":"PASS"}}}}""");
+        Assert.Null(options.Cluster);
+        Assert.Equal("public", options.Source("prod").Schema);
+        Assert.Equal(3, options.Archive("main").CompressionLevel);
+        Assert.Equal("/state/backup-orleans", options.StateFolder);
+        Assert.Equal(BackupOptions.DefaultWorkers, options.Workers);
+        Assert.Equal("main", options.ArchiveName(null));
+    }
+
+    [Fact]
+    public void The_environment_overrides_the_file_in_any_case()
+    {
+        environment["Backup__Sources__prod__ConnectionString"] = "Host=other";
+        environment["BACKUP__SOURCES__PROD__WRITABLE"] = "true";
+        environment["BACKUP_CONFIG"] = folder.File("named.json", """{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db"}}}}""");
+        var prod = Assert.Single(BackupConfiguration.Load(null, environment).Sources);
+        Assert.Equal(("prod", "Host=other", true), (prod.Key, prod.Value.ConnectionString, prod.Value.Writable));
+    }
+
+    [Fact]
+    public void The_environment_alone_is_enough()
+    {
+        environment["Backup__Archives__main__Kind"] = "local";
+        environment["Backup__Archives__main__Path"] = "/a";
+        environment["Backup__Archives__main__KeyFile"] = "/k";
+        Assert.Equal("/a", BackupConfiguration.Load(null, environment).Archive("main").Path);
+    }
+
+    [Theory]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConectionString":"Host=db"}}}}""", "Backup:Sources:prod:ConectionString is not a setting; did you mean ConnectionString?")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres"}}}}""", "Backup:Sources:prod:ConnectionString is missing")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgress","ConnectionString":"x"}}}}""", "did you mean \"postgres\"?")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"ConnectionString":"x"}}}}""", "Backup:Sources:prod:Kind is missing")]
+    [InlineData("""{"Backup":{"Sources":{"mem":{"Kind":"memory","ConnectionString":"x"}}}}""", "Backup:Sources:mem:ConnectionString is not a setting here")]
+    [InlineData("""{"Backup":{"Sources":{"Prod":{"Kind":"memory"}}}}""", "'Prod' is not a name")]
+    [InlineData("""{"Backup":{"Sources":{"my-db":{"Kind":"memory"}}}}""", "'my-db' is not a name")]
+    [InlineData("""{"Backup":{"Sources":["prod"]}}""", "'0' is not a name")]
+    [InlineData("""{"Backup":{"Sources":"prod"}}""", "Backup:Sources must be an object")]
+    [InlineData("""{"Backup":{"Sources":{"prod":"Host=db"}}}""", "Backup:Sources:prod must be an object")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":{"Host":"db"}}}}}""", "Backup:Sources:prod:ConnectionString must be text")]
+    [InlineData("""{"Backup":{"Sources":{"mem":{"Kind":"memory","Writable":"maybe"}}}}""", "Backup:Sources:mem:Writable must be true or false, not 'maybe'")]
+    [InlineData("""{"Backup":{"Sourcs":{}, "Workers":2}}""", "Backup:Sourcs is not a setting; did you mean Sources?")]
+    [InlineData("""{"Backup":{"Workers":0}}""", "Backup:Workers must be a whole number from 1")]
+    [InlineData("""{"Backup":{"Archives":{"main":{"Kind":"local","KeyFile":"/k"}}}}""", "Backup:Archives:main:Path is missing")]
+    [InlineData("""{"Backup":{"Archives":{"main":{"Kind":"local","Path":"/a"}}}}""", "Backup:Archives:main: KeyFile is missing")]
+    [InlineData("""{"Backup":{"Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k","PassphraseFile":"/p"}}}}""", "more than one of KeyFile")]
+    [InlineData("""{"Backup":{"Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k","CompressionLevel":"high"}}}}""", "CompressionLevel must be a whole number from 1 to 19, not 'high'")]
+    [InlineData("""{"Backup":{"Cluster":{"Kind":"redis","ConnectionString":"r"}}}""", "State:ConnectionString is missing")]
+    [InlineData("""{"Backup":{"Cluster":{"Kind":"localhost","AdvertisedAddress":"10.0.0.5"}}}""", "set Tls with Certificate, Key and Authority, or \"Insecure\": true")]
+    [InlineData("""{"Backup":{"Cluster":{"Kind":"localhost","Tls":{"Certificate":"c"}}}}""", "Backup:Cluster:Tls:Key is missing")]
+    [InlineData("""{"Backup":{"Http":{"Url":"nowhere"},"Workers":2}}""", "Backup:Http: Url must be like")]
+    [InlineData("""{"Bakcup":{}}""", "has no section Backup")]
+    [InlineData("{\n\"Backup\": {\n,\n", "is not JSON: see line 3")]
+    [InlineData("""{"Backup":{"Workers":1,"workers":2}}""", "duplicate key")]
+    public void What_is_wrong_is_named(string json, string expected)
+    {
+        var error = Assert.Throws<BackupException>(() => Load(json));
+        Assert.Equal(ErrorKind.Usage, error.Kind);
+        Assert.Contains(expected, error.Message);
+        Assert.NotNull(error.Hint);
+    }
+
+    [Fact]
+    public void Everything_wrong_is_said_at_once()
+    {
+        var error = Assert.Throws<BackupException>(() => Load("""{"Backup":{"Sources":{"a":{"Kind":"postgres"},"b":{"Kind":"x"}},"Workers":"many","Extra":1}}"""));
+        foreach (var path in new[] { "Backup:Sources:a:ConnectionString", "Backup:Sources:b:Kind", "Backup:Workers", "Backup:Extra" }) Assert.Contains(path, error.Message);
+        Assert.Contains("4 settings are wrong", error.Message);
+    }
+
+    [Fact]
+    public void No_secret_is_ever_printed()
+    {
+        const string Secret = "hunter2";
+        environment["Backup__State__ConnectionString"] = $"Password={Secret}";
+        environment["Backup__State__Folder"] = "/x";
+        var json = """{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"Password=SECRET","Wrong":"SECRET"}},"Http":{"Token":"SECRET"},"Cluster":{"Kind":"redi","ConnectionString":"SECRET"}}}""".Replace("SECRET", Secret);
+        var error = Assert.Throws<BackupException>(() => Load(json));
+        Assert.DoesNotContain(Secret, error.ToString() + error.Hint);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named()
+    {
+        var error = Assert.Throws<BackupException>(() => BackupConfiguration.Load("/nowhere/backup.json", environment));
+        Assert.Contains("/nowhere/backup.json", error.Message);
+    }
+
+    [Fact]
+    public void No_configuration_says_how_to_give_one()
+    {
+        var error = Assert.Throws<BackupException>(() => BackupConfiguration.Load(null, environment));
+        Assert.Equal(ErrorKind.Usage, error.Kind);
+        Assert.Contains("--config FILE", error.Hint);
+    }
+
+    [Fact]
+    public void Names_are_looked_up_with_help()
+    {
+        var options = Load("""{"Backup":{"Sources":{"prod":{"Kind":"memory"},"spare":{"Kind":"memory","Writable":true}}}}""");
+        var unknown = Assert.Throws<BackupException>(() => options.Source("prdo"));
+        Assert.Equal((ErrorKind.NotFound, true), (unknown.Kind, unknown.Hint!.Contains("Did you mean 'prod'?")));
+        Assert.Equal(ErrorKind.Usage, Assert.Throws<BackupException>(() => options.Target("prod")).Kind);
+        Assert.True(options.Target("spare").Writable);
+        Assert.Equal(ErrorKind.Usage, Assert.Throws<BackupException>(() => options.ArchiveName(null)).Kind);
+    }
+
+    private BackupOptions Load(string json) => BackupConfiguration.Load(folder.File("backup.json", json), environment);
+}

@@ -1,0 +1,156 @@
+using Backup.Contracts;
+
+namespace Backup.Tests.Tool.Surface;
+
+public sealed class CommandTests : IDisposable
+{
+    private readonly ToolRun tool = new();
+
+    public void Dispose() => tool.Dispose();
+
+    [Fact]
+    public async Task Init_names_the_key_file_it_made()
+    {
+        Assert.Equal(0, await tool.RunAsync("archive", "init", "main"));
+        Assert.Contains("/k", tool.Out);
+        Assert.Contains("without a copy", tool.Out);
+        Assert.True(tool.Runner.Disposed);
+    }
+
+    [Fact]
+    public async Task Check_with_damage_exits_3()
+    {
+        Assert.Equal(0, await tool.RunAsync("archive", "check", "main"));
+        tool.Runner.Checked = tool.Runner.Checked with { Findings = [new() { Object = "seals/1", Offset = 12, Problem = "cut short" }] };
+        Assert.Equal(3, await tool.RunAsync("archive", "check", "main"));
+        Assert.Contains("damage: seals/1 at offset 12: cut short", tool.Out);
+        Assert.Equal(3, await tool.RunAsync("archive", "check", "main", "--json"));
+        Assert.False(tool.Json.GetProperty("ok").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Create_asks_for_what_was_written_and_reports()
+    {
+        Assert.Equal(0, await tool.RunAsync("create", "prod", "--strategy", "full"));
+        var request = Assert.IsType<BackupRequest>(Assert.Single(tool.Runner.Asked));
+        Assert.Equal(("prod", "main", BackupStrategyKind.Full), (request.Source, request.Archive, request.Strategy));
+        Assert.Contains("404 MB captured, 11.3 MB stored (35.8 × smaller)", tool.Out);
+        Assert.Contains("backup of prod: capturing, 10 of about 100 threads", tool.Error);
+    }
+
+    [Fact]
+    public async Task Create_with_json_has_the_promised_properties_and_nothing_else_on_stdout()
+    {
+        Assert.Equal(0, await tool.RunAsync("create", "prod", "--json"));
+        var json = tool.Json;
+        Assert.Equal(FakeRunner.BackupId, json.GetProperty("backupId").GetString());
+        Assert.Equal("full", json.GetProperty("strategy").GetString());
+        Assert.Equal((1234, 56789, 404_000_000, 11_300_000, 1.4), (json.GetProperty("threads").GetInt64(), json.GetProperty("records").GetInt64(),
+            json.GetProperty("rawBytes").GetInt64(), json.GetProperty("storedBytes").GetInt64(), json.GetProperty("seconds").GetDouble()));
+    }
+
+    [Fact]
+    public async Task Detach_needs_a_cluster()
+    {
+        Assert.Equal(2, await tool.RunAsync("create", "prod", "--detach"));
+        Assert.Empty(tool.Runner.Asked);
+        using var clustered = new ToolRun("""{"Backup":{"Cluster":{"Kind":"localhost"},"Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}""");
+        Assert.Equal(0, await clustered.RunAsync("create", "prod", "--detach"));
+        Assert.Contains("backup run watch " + FakeRunner.BackupId, clustered.Out);
+    }
+
+    [Fact]
+    public async Task List_and_show()
+    {
+        Assert.Equal(0, await tool.RunAsync("list", "--source", "gone", "--json"));
+        Assert.Equal(("main", (string?)"gone"), Assert.Single(tool.Runner.Asked));
+        Assert.Equal(FakeRunner.BackupId, tool.Json.GetProperty("backups")[0].GetProperty("backupId").GetString());
+        Assert.Equal(0, await tool.RunAsync("list"));
+        Assert.Contains("2026-01-02 03:04:05 UTC", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("show", "2026"));
+        Assert.Contains("state root  beef", tool.Out);
+    }
+
+    [Fact]
+    public async Task Verify_exit_codes()
+    {
+        Assert.Equal(0, await tool.RunAsync("verify", "--all"));
+        Assert.Contains("data not read", tool.Out);
+        var finding = new Finding { Object = "segments/1", Offset = 5, Problem = "changed", Threads = ["a", "b"], ThreadCount = 9, Advice = "restore it from a replica" };
+        tool.Runner.Verified = tool.Runner.Verified with { Ok = false, Differences = [finding] };
+        Assert.Equal(6, await tool.RunAsync("verify", "2026", "--against", "prod"));
+        tool.Runner.Verified = tool.Runner.Verified with { Findings = [finding] };
+        Assert.Equal(3, await tool.RunAsync("verify", "--all", "--deep", "--json"));
+        var json = tool.Json.GetProperty("findings")[0];
+        Assert.Equal(("segments/1", 5, "changed", "a"), (json.GetProperty("object").GetString(), json.GetProperty("offset").GetInt64(), json.GetProperty("problem").GetString(), json.GetProperty("threads")[0].GetString()));
+        Assert.Equal(3, await tool.RunAsync("verify", "--all", "--deep"));
+        Assert.Contains("affected: a, b and 7 more", tool.Out);
+    }
+
+    [Fact]
+    public async Task Verify_asks_for_what_was_written()
+    {
+        await tool.RunAsync("verify", "2026", "--deep", "--against", "prod");
+        var request = Assert.IsType<VerifyRequest>(tool.Runner.Asked[^1]);
+        Assert.Equal(("2026", true, "prod"), (request.BackupId, request.Deep, request.Against));
+    }
+
+    [Fact]
+    public async Task Threads_are_listed_in_json_as_one_object()
+    {
+        tool.Runner.Threads = [.. Enumerable.Range(0, 3000).Select(i => $"thread \"{i}\" ü")];
+        Assert.Equal(0, await tool.RunAsync("thread", "list", "--source", "prod", "--json"));
+        var threads = tool.Json.GetProperty("threads");
+        Assert.Equal(3000, threads.GetArrayLength());
+        Assert.Equal("thread \"2999\" ü", threads[2999].GetProperty("threadId").GetString());
+    }
+
+    [Fact]
+    public async Task An_error_in_the_middle_of_a_list_leaves_only_the_error_on_stdout()
+    {
+        tool.Runner.ThreadsFailAfter = new DamageException("pages/1", 7, "changed");
+        Assert.Equal(3, await tool.RunAsync("thread", "list", "--source", "prod", "--json"));
+        var error = tool.Json.GetProperty("error");
+        Assert.Equal(("damage", "pages/1", 7), (error.GetProperty("kind").GetString(), error.GetProperty("object").GetString(), error.GetProperty("offset").GetInt64()));
+    }
+
+    [Fact]
+    public async Task Control_characters_of_ids_do_not_reach_the_terminal()
+    {
+        tool.Runner.Threads = ["evil\u001b[2J\nid"];
+        Assert.Equal(0, await tool.RunAsync("thread", "list", "--source", "prod"));
+        Assert.Contains("evil\\u001b[2J\\u000aid", tool.Out);
+        Assert.DoesNotContain('\u001b', tool.Out);
+    }
+
+    [Fact]
+    public async Task Thread_show_and_history()
+    {
+        Assert.Equal(0, await tool.RunAsync("thread", "show", "--source", "prod", "--thread", "t 1"));
+        Assert.Contains("thread t 1 is in 1 backup", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("thread", "history", "--source", "prod", "--thread", "t 1", "--json"));
+        Assert.Equal("c1", tool.Json.GetProperty("checkpoints")[0].GetProperty("checkpointId").GetString());
+        Assert.Equal(("main", "prod", "t 1"), tool.Runner.Asked[^1]);
+    }
+
+    [Fact]
+    public async Task Runs()
+    {
+        Assert.Equal(0, await tool.RunAsync("run", "list", "--json"));
+        Assert.Equal("capturing", tool.Json.GetProperty("runs")[0].GetProperty("state").GetString());
+        Assert.Equal(0, await tool.RunAsync("run", "show", "2026"));
+        Assert.Equal(0, await tool.RunAsync("run", "cancel", "2026"));
+        Assert.Contains("cancelling", tool.Out);
+    }
+
+    [Theory]
+    [InlineData(RunState.Done, null, 0)]
+    [InlineData(RunState.Failed, ErrorKind.Unreachable, 8)]
+    [InlineData(RunState.Failed, null, 1)]
+    [InlineData(RunState.Cancelled, null, 130)]
+    public async Task Watch_ends_as_the_run_ended(RunState state, ErrorKind? kind, int code)
+    {
+        tool.Runner.Run = tool.Runner.Run with { State = state, ErrorKind = kind, Error = kind is null ? null : "away" };
+        Assert.Equal(code, await tool.RunAsync("run", "watch", "2026"));
+    }
+}

@@ -1,0 +1,101 @@
+using System.Runtime.CompilerServices;
+using Backup.Cli.Runners;
+using Backup.Contracts;
+
+namespace Backup.Tests.Tool.Surface;
+
+/// <summary>Answers what a test tells it to, and keeps what it was asked.</summary>
+internal sealed class FakeRunner : IBackupRunner
+{
+    public const string BackupId = "20260102t030405006-abcdefgh";
+    public static readonly DateTimeOffset Time = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    public List<object> Asked { get; } = [];
+    public Exception? Fails { get; set; }
+    public bool Disposed { get; private set; }
+
+    public BackupSummary Backup { get; set; } = new()
+    {
+        BackupId = BackupId, Strategy = "full", Source = "prod", SourceKind = "postgres", CutTime = Time, Threads = 1234, Records = 56789,
+        RawBytes = 404_000_000, StoredBytes = 11_300_000, Seconds = 1.4, StateRoot = "beef", Warnings = [],
+    };
+
+    public RunStatus Run { get; set; } = new()
+    {
+        RunId = BackupId, Kind = RunKind.Backup, Store = "prod", Archive = "main", State = RunState.Capturing, Started = Time, Updated = Time, Advanced = Time,
+        Threads = 10, ThreadsExpected = 100,
+    };
+
+    public RestorePlan Plan { get; set; } = new() { BackupId = BackupId, Target = "spare", Threads = 5, Records = 50, RawBytes = 5000, BytesToRead = 900, Reads = 3 };
+
+    public RestoreReport Restored { get; set; } = new() { RunId = "20260102t030405007-abcdefgh", BackupId = BackupId, Target = "spare", Threads = 5, Records = 50, Untouched = 7, Exact = true, Seconds = 0.5, BytesRead = 900, Reads = 3 };
+
+    public VerifyReport Verified { get; set; } = new() { Ok = true, Depth = "quick", Backups = [BackupId], Objects = 4 };
+
+    public ArchiveCheckReport Checked { get; set; } = new() { Archive = "main", ArchiveId = "a1", Location = "/a", Format = 1, Backups = 2, Objects = 9, Bytes = 1000, Keys = ["file"] };
+
+    public IReadOnlyList<string> Threads { get; set; } = ["t1", "t2"];
+
+    public Exception? ThreadsFailAfter { get; set; }
+
+    public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) =>
+        Answer(new ArchiveInitReport { Archive = archive, ArchiveId = "a1", Location = "/a", Format = 1, KeyFileMade = "/k" }, archive);
+
+    public Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation) => Answer(Checked, archive);
+
+    public async Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation)
+    {
+        progress.Report(Run);
+        return await Answer(detach ? Run : Run with { State = RunState.Done, Backup = Backup }, request);
+    }
+
+    public Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation) => Answer<IReadOnlyList<BackupSummary>>([Backup], (archive, source));
+
+    public Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation) => Answer(Backup, (archive, backup));
+
+    public Task<VerifyReport> VerifyAsync(VerifyRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(Verified, request);
+
+    public Task<RestorePlan> PlanAsync(RestoreRequest request, CancellationToken cancellation) => Answer(Plan, ("plan", request));
+
+    public Task<RestoreReport> RestoreAsync(RestoreRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(Restored, request);
+
+    public async IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await Answer(0, (archive, source));
+        foreach (var thread in Threads) yield return View(thread);
+        if (ThreadsFailAfter is { } error) throw error;
+    }
+
+    public Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) =>
+        Answer<IReadOnlyList<ThreadView>>([View(thread)], (archive, source, thread));
+
+    public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
+        Answer<IReadOnlyList<CheckpointView>>([new CheckpointView { Namespace = "", CheckpointId = "c1", Time = Time, Source = "loop", Step = 2, Writes = 1 }], (archive, source, thread));
+
+    public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Answer<IReadOnlyList<RunStatus>>([Run], "runs");
+
+    public Task<RunStatus> ShowRunAsync(string run, CancellationToken cancellation) => Answer(Run, run);
+
+    public async IAsyncEnumerable<RunStatus> WatchRunAsync(string run, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await Answer(0, run);
+        yield return Run with { State = RunState.Capturing };
+        yield return Run;
+    }
+
+    public Task<RunStatus> CancelRunAsync(string run, CancellationToken cancellation) => Answer(Run with { State = RunState.Cancelling }, run);
+
+    public ValueTask DisposeAsync()
+    {
+        Disposed = true;
+        return default;
+    }
+
+    private static ThreadView View(string thread) => new() { ThreadId = thread, BackupId = BackupId, CutTime = Time, Checkpoints = 3, Blobs = 4, Writes = 5, RawBytes = 600, Digest = "00112233445566778899" };
+
+    private Task<T> Answer<T>(T answer, object asked)
+    {
+        Asked.Add(asked);
+        return Fails is null ? Task.FromResult(answer) : Task.FromException<T>(Fails);
+    }
+}

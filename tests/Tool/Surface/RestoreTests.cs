@@ -1,0 +1,152 @@
+using Backup.Contracts;
+
+namespace Backup.Tests.Tool.Surface;
+
+public sealed class RestoreTests : IDisposable
+{
+    private readonly ToolRun tool = new();
+
+    public void Dispose() => tool.Dispose();
+
+    private RestoreRequest Asked => Assert.IsType<RestoreRequest>(tool.Runner.Asked[^1]);
+
+    [Fact]
+    public async Task The_latest_of_a_source()
+    {
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--latest", "--to", "spare"));
+        Assert.Equal((null, "prod", "spare", "main", null), (Asked.BackupId, Asked.Source, Asked.Target, Asked.Archive, Asked.Threads));
+        Assert.Equal((ConflictPolicy.Fail, CheckpointWrites.Auto, false, false), (Asked.Conflict, Asked.Writes, Asked.Mirror, Asked.Online));
+        Assert.Contains("exact", tool.Out);
+    }
+
+    [Fact]
+    public async Task Json_has_the_promised_properties()
+    {
+        Assert.Equal(0, await tool.RunAsync("restore", "--backup", FakeRunner.BackupId, "--to", "spare", "--json"));
+        var json = tool.Json;
+        Assert.Equal((5, 50, 7, true, 0.5, 900, 3), (json.GetProperty("threads").GetInt64(), json.GetProperty("records").GetInt64(), json.GetProperty("untouched").GetInt64(),
+            json.GetProperty("exact").GetBoolean(), json.GetProperty("seconds").GetDouble(), json.GetProperty("bytesRead").GetInt64(), json.GetProperty("reads").GetInt64()));
+    }
+
+    [Fact]
+    public async Task One_checkpoint_of_one_thread_under_another_id()
+    {
+        Assert.Equal(0, await tool.RunAsync("restore", "--backup", "2026", "--to", "spare", "--thread", "t", "--checkpoint", "c", "--writes", "stored", "--as", "t2", "--namespace", "", "--online", "--conflict", "skip"));
+        Assert.Equal(("2026", "c", CheckpointWrites.Stored, "t2", "", true, ConflictPolicy.Skip),
+            (Asked.BackupId, Asked.Checkpoint, Asked.Writes, Asked.NewThreadId, Asked.Namespace, Asked.Online, Asked.Conflict));
+        Assert.Equal(["t"], Asked.Threads);
+    }
+
+    [Theory]
+    [InlineData("@file")]
+    [InlineData("-x")]
+    [InlineData("a=b")]
+    [InlineData("a:b c")]
+    [InlineData("--")]
+    [InlineData("--json")]
+    [InlineData("ü\u202e")]
+    public async Task Odd_thread_ids_arrive_as_they_are(string id)
+    {
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", $"--thread={id}", "--thread", "plain"));
+        Assert.Equal([id, "plain"], Asked.Threads);
+    }
+
+    [Fact]
+    public async Task Threads_come_from_a_file_and_from_stdin_too()
+    {
+        var file = tool.Folder.File("threads", "a \r\n\nb\n#c\n");
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--thread", "b", "--threads-file", file));
+        Assert.Equal(["b", "a ", "#c"], Asked.Threads);
+        tool.Input = "x\ny";
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--threads-file", "-"));
+        Assert.Equal(["x", "y"], Asked.Threads);
+    }
+
+    [Fact]
+    public async Task A_list_without_a_thread_never_means_the_whole_store()
+    {
+        Assert.Equal(2, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--threads-file", tool.Folder.File("threads", "\n\n")));
+        Assert.Equal(2, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--threads-file", "-"));
+        Assert.Empty(tool.Runner.Asked);
+    }
+
+    [Fact]
+    public async Task A_dry_run_plans_and_changes_nothing()
+    {
+        tool.Runner.Plan = tool.Runner.Plan with { Conflicts = 2, ConflictingThreads = ["a", "b"], Untouched = 3 };
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run"));
+        Assert.IsType<(string, RestoreRequest)>(Assert.Single(tool.Runner.Asked));
+        Assert.Contains("2 threads with another content: a, b", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run", "--mirror", "--json"));
+        Assert.Equal(900, tool.Json.GetProperty("bytesToRead").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("--conflict", "overwrite")]
+    [InlineData("--mirror", "--online")]
+    public async Task Overwriting_and_removing_need_somebody_to_say_yes(string option, string second)
+    {
+        string[] args = ["restore", "--source", "prod", "--to", "spare", option, second];
+        Assert.Equal(2, await tool.RunAsync(args));
+        Assert.Empty(tool.Runner.Asked);
+        Assert.Contains("--yes", tool.Error);
+        Assert.Equal(0, await tool.RunAsync([.. args, "--yes"]));
+        Assert.IsType<RestoreRequest>(Assert.Single(tool.Runner.Asked));
+    }
+
+    [Theory]
+    [InlineData("yes\n", 0)]
+    [InlineData("no\n", 130)]
+    [InlineData("", 130)]
+    public async Task On_a_terminal_it_asks(string answer, int code)
+    {
+        (tool.OnTerminal, tool.Input) = (true, answer);
+        tool.Runner.Plan = tool.Runner.Plan with { Conflicts = 1, ConflictingThreads = ["mine"] };
+        Assert.Equal(code, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--conflict", "overwrite"));
+        Assert.Contains("mine", tool.Error);
+        Assert.Equal(code == 0, tool.Runner.Asked[^1] is RestoreRequest { BackupId: FakeRunner.BackupId, Source: null });
+    }
+
+    [Fact]
+    public async Task Nothing_to_replace_is_not_asked_about()
+    {
+        tool.OnTerminal = true;
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--conflict", "overwrite"));
+        Assert.DoesNotContain("Type yes", tool.Error);
+    }
+
+    [Fact]
+    public async Task What_is_not_exact_exits_6()
+    {
+        tool.Runner.Restored = tool.Runner.Restored with { Exact = false, Concurrent = ["busy"] };
+        Assert.Equal(6, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--online"));
+        Assert.Contains("busy", tool.Out);
+        Assert.DoesNotContain(": exact", tool.Out);
+    }
+
+    [Theory]
+    [InlineData("name either a backup", "--to", "spare")]
+    [InlineData("name either a backup", "--backup", "b", "--source", "prod", "--to", "spare")]
+    [InlineData("--to NAME is missing", "--backup", "b")]
+    [InlineData("--latest goes with --source", "--backup", "b", "--latest", "--to", "spare")]
+    [InlineData("--checkpoint needs exactly one --thread", "--backup", "b", "--to", "spare", "--checkpoint", "c")]
+    [InlineData("--as needs exactly one --thread", "--backup", "b", "--to", "spare", "--thread", "a", "--thread", "b", "--as", "c")]
+    [InlineData("--writes needs --checkpoint", "--backup", "b", "--to", "spare", "--writes", "none")]
+    [InlineData("--mirror is for whole-store", "--backup", "b", "--to", "spare", "--thread", "a", "--mirror", "--yes")]
+    [InlineData("no conflict policy 'replace'", "--backup", "b", "--to", "spare", "--conflict", "replace")]
+    [InlineData("prod is not writable", "--backup", "b", "--to", "prod")]
+    [InlineData("cannot be read", "--backup", "b", "--to", "spare", "--threads-file", "/nowhere/ids")]
+    public async Task Wrong_use_is_refused_before_anything_is_done(string message, params string[] args)
+    {
+        Assert.Equal(2, await tool.RunAsync(["restore", .. args]));
+        Assert.Contains(message, tool.Error);
+        Assert.Empty(tool.Runner.Asked);
+    }
+
+    [Fact]
+    public async Task An_unknown_target_is_not_found()
+    {
+        Assert.Equal(4, await tool.RunAsync("restore", "--source", "prod", "--to", "spar"));
+        Assert.Contains("Did you mean 'spare'?", tool.Error);
+    }
+}
