@@ -1,3 +1,4 @@
+using Backup.Checkpoints.Postgres;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Hosting.Configuration;
@@ -8,12 +9,12 @@ namespace Backup.Hosting.Stores;
 public sealed class CheckpointStores(BackupOptions options) : ICheckpointStores
 {
     /// <inheritdoc/>
-    public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) => throw Unreachable(name, options.Source(name));
+    public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) => new(Postgres(name, options.Source(name)));
 
     /// <inheritdoc/>
-    public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation) => throw Unreachable(name, options.Target(name));
+    public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation) => new(Postgres(name, options.Target(name)));
 
-    private static BackupException Unreachable(string name, SourceOptions store) => store.Kind == SourceOptions.Memory
-        ? new(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.")
-        : new(ErrorKind.Usage, $"{name}: this build has no provider for stores of kind {store.Kind}");
+    private static PostgresStore Postgres(string name, SourceOptions store) => store.Kind == SourceOptions.Memory
+        ? throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.")
+        : new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable });
 }
