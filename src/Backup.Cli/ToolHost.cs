@@ -20,7 +20,9 @@ internal sealed class ToolHost
     /// <summary>Runs the demonstration, telling each step as it begins.</summary>
     public Func<IProgress<string>, CancellationToken, Task<DemoSummary>>? RunDemo { get; init; }
 
-    public static ToolHost OfProcess() => new()
+    public static ToolHost OfProcess() => OfProcess(BackupConfiguration.ProcessEnvironment());
+
+    private static ToolHost OfProcess(IReadOnlyDictionary<string, string> environment) => new()
     {
         Out = Console.Out,
         Error = Console.Error,
@@ -28,7 +30,7 @@ internal sealed class ToolHost
         InIsTerminal = !Console.IsInputRedirected,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
-        Environment = BackupConfiguration.ProcessEnvironment(),
-        OpenRunner = (options, cancellation) => RunnerFactory.OpenAsync(options, TimeProvider.System, cancellation),
+        Environment = environment,
+        OpenRunner = (options, cancellation) => RunnerFactory.OpenAsync(options, environment, TimeProvider.System, cancellation),
     };
 }

@@ -22,8 +22,6 @@ internal static class RestoreCommand
             if (mustAsk) Confirmation.RequireSomebody(session.Host, options.TakesStdin(parse));
 
             var runner = await session.RunnerAsync(cancellation);
-            if (request.BackupId is { } id)
-                request = request with { BackupId = await CommonOptions.BackupIdAsync(runner, request.Archive, id, cancellation) };
             if (dryRun || mustAsk)
             {
                 var plan = await runner.PlanAsync(request, cancellation);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Backup.Contracts;
+using Backup.Engine.Restore;
 
 namespace Backup.Cli.Commands;
 
@@ -14,7 +15,7 @@ internal sealed class RestoreOptions
     private readonly Option<string?> threadsFile = new("--threads-file") { Description = "Only the threads in this file, one id on each line; - is stdin", HelpName = "FILE" };
     private readonly Option<string?> ns = new("--namespace") { Description = "Only records of exactly this namespace; \"\" is the root graph", HelpName = "NS" };
     private readonly Option<string?> checkpoint = new("--checkpoint") { Description = "Only this checkpoint of one thread, with all it needs", HelpName = "ID" };
-    private readonly Option<string?> writes = new("--writes") { Description = "Pending writes of that checkpoint itself: none (the default) or stored", HelpName = "none|stored" };
+    private readonly Option<string?> writes = new("--writes") { Description = "Pending writes of that checkpoint itself: none or stored; else they are kept while nothing was decided on it yet", HelpName = "none|stored" };
     private readonly Option<string?> newId = new("--as") { Description = "Restore the one thread under this id", HelpName = "NEWID" };
     private readonly Option<string?> conflict = new("--conflict") { Description = "When the target has a thread with another content: fail (the default), skip or overwrite", HelpName = "fail|skip|overwrite" };
     private readonly Option<bool> mirror = CommonOptions.Flag("--mirror", "Also remove threads that the backup does not hold");
@@ -36,17 +37,13 @@ internal sealed class RestoreOptions
     /// <summary>True when the thread ids come from stdin, which then cannot answer a question.</summary>
     public bool TakesStdin(ParseResult parse) => parse.GetValue(threadsFile) == ThreadsFile.Stdin;
 
-    /// <summary>The request, as far as the command line alone can tell; a backup may still be named by its beginning.</summary>
+    /// <summary>The request, as the command line says it.</summary>
     public async Task<RestoreRequest> RequestAsync(Session session, ParseResult parse, CancellationToken cancellation)
     {
         var (id, from) = (parse.GetValue(backup), parse.GetValue(source));
-        if (id is null == from is null)
-            throw WrongUse.Error(id is null ? "restore needs a backup" : "restore takes --backup or --source, not both", "Name one with --backup BACKUP, or take the latest of a source with --source NAME.");
         if (parse.GetValue(latest) && from is null)
             throw WrongUse.Error("--latest goes with --source", "Leave --latest out: --backup names the backup already.");
         var (conflictPolicy, checkpointWrites) = (ConflictOf(parse.GetValue(conflict)), WritesOf(parse.GetValue(writes)));
-        if (parse.GetValue(writes) is not null && parse.GetValue(checkpoint) is null)
-            throw WrongUse.Error("--writes goes with --checkpoint", "Other restores bring every write back as it was stored.");
         var threads = await ThreadsAsync(session, parse, cancellation);
         var request = new RestoreRequest
         {
@@ -63,20 +60,8 @@ internal sealed class RestoreOptions
             Mirror = parse.GetValue(mirror),
             Online = parse.GetValue(online),
         };
-        Check(request);
+        RestoreRules.Check(request);
         return request;
-    }
-
-    private static void Check(RestoreRequest request)
-    {
-        if (request is { Checkpoint: not null, Threads: not [_] })
-            throw WrongUse.Error("--checkpoint needs exactly one thread", "Name the thread the checkpoint is of with --thread ID.");
-        if (request is { NewThreadId: not null, Threads: not [_] })
-            throw WrongUse.Error("--as needs exactly one thread", "Name the thread that gets the new id with --thread ID.");
-        if (request.NewThreadId is "")
-            throw WrongUse.Error("--as needs an id", "Write the id the thread shall have.");
-        if (request.Mirror && (request.Threads, request.Namespace) is not (null, null))
-            throw WrongUse.Error("--mirror is for whole stores", "Leave --mirror out: with a selection, threads outside it stay untouched.");
     }
 
     private async Task<List<string>?> ThreadsAsync(Session session, ParseResult parse, CancellationToken cancellation)
@@ -98,7 +83,8 @@ internal sealed class RestoreOptions
 
     private static CheckpointWrites WritesOf(string? written) => written switch
     {
-        null or "none" => CheckpointWrites.None,
+        null => CheckpointWrites.Auto,
+        "none" => CheckpointWrites.None,
         "stored" => CheckpointWrites.Stored,
         _ => throw WrongUse.Error($"there is no '{written}' for --writes", "Write --writes none or stored."),
     };

@@ -9,12 +9,13 @@ internal static class ThreadsFile
 
     public static async Task<List<string>> ReadAsync(string file, TextReader stdin, CancellationToken cancellation)
     {
-        if (file == Stdin) return await ReadAsync(stdin, "stdin", cancellation);
+        // A read of stdin does not hear a cancellation.
+        if (file == Stdin) return await Task.Run(() => Read(stdin, "stdin"), CancellationToken.None).WaitAsync(cancellation);
         try
         {
             // Invalid UTF-8 must not turn into ids that look right.
             using var reader = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            return await ReadAsync(reader, file, cancellation);
+            return Read(reader, file);
         }
         catch (DecoderFallbackException)
         {
@@ -26,10 +27,10 @@ internal static class ThreadsFile
         }
     }
 
-    private static async Task<List<string>> ReadAsync(TextReader reader, string name, CancellationToken cancellation)
+    private static List<string> Read(TextReader reader, string name)
     {
         var ids = new List<string>();
-        while (await reader.ReadLineAsync(cancellation) is { } line)
+        while (reader.ReadLine() is { } line)
             if (line.Length > 0) ids.Add(line);
         // An empty list must never come to mean the whole store.
         return ids.Count > 0 ? ids : throw WrongUse.Error($"{name} names no thread", "Write one thread id on each line; leave the option out to restore the whole store.");

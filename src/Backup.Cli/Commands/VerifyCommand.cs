@@ -30,7 +30,7 @@ internal static class VerifyCommand
             var request = new VerifyRequest
             {
                 Archive = name,
-                BackupId = backup is null ? null : await CommonOptions.BackupIdAsync(runner, name, backup, cancellation),
+                BackupId = backup,
                 Deep = parse.GetValue(deep),
                 Against = store,
             };

@@ -7,7 +7,7 @@ internal static class ArchiveText
 {
     public static void Init(TextWriter writer, ArchiveInitReport report)
     {
-        new Facts(report.Created ? $"archive {report.Archive} is made" : $"archive {report.Archive} is there already and was left as it is")
+        new Facts($"archive {report.Archive} is made")
             .Add("location", report.Location)
             .Add("id", report.ArchiveId)
             .Add("format", $"v{report.Format}")

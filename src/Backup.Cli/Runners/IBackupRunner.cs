@@ -6,6 +6,7 @@ namespace Backup.Cli.Runners;
 /// What the commands ask for, done by the engine in this process or by a cluster. Whatever fails for a reason a user can act on
 /// throws <see cref="BackupException"/>. A cancelled call throws <see cref="OperationCanceledException"/>, or a
 /// <see cref="BackupException"/> of kind Interrupted where there is more to say (a run that goes on in the cluster).
+/// Wherever a backup or a run is named, the unique beginning of its id will do.
 /// </summary>
 internal interface IBackupRunner : IAsyncDisposable
 {
@@ -21,7 +22,7 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>The sealed backups, oldest first; of one source when it is given.</summary>
     Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation);
 
-    /// <summary>One backup, by its id or the unique beginning of it.</summary>
+    /// <summary>One backup.</summary>
     Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation);
 
     /// <summary>Checks an archive. Damage and differences are in the report, not thrown.</summary>
@@ -39,13 +40,13 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>One thread in each backup of the source that holds it, newest first. NotFound when none does.</summary>
     Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation);
 
-    /// <summary>The checkpoints of a thread in the latest backup of the source that holds it, oldest first.</summary>
+    /// <summary>The checkpoints of a thread in the latest backup of the source that holds it, by namespace, newest first.</summary>
     Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation);
 
     /// <summary>The runs that are known, oldest first.</summary>
     Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation);
 
-    /// <summary>One run, by its id or the unique beginning of it.</summary>
+    /// <summary>One run.</summary>
     Task<RunStatus> ShowRunAsync(string run, CancellationToken cancellation);
 
     /// <summary>Every status of a run from now on; ends with its last.</summary>

@@ -18,9 +18,9 @@ public sealed record ArchiveCheckReport
     [Id(5)] public long Objects { get; init; }
     /// <summary>Bytes of all objects.</summary>
     [Id(6)] public long Bytes { get; init; }
-    /// <summary>Runs that left objects but never sealed: invisible, collected later.</summary>
+    /// <summary>Runs that left objects, never sealed, and do not live any more: invisible, collected later.</summary>
     [Id(7)] public long InertRuns { get; init; }
-    /// <summary>Wraps of the data key that are there, each as its kind and name.</summary>
+    /// <summary>Wraps of the data keys that are there, by name.</summary>
     [Id(8)] public IReadOnlyList<string> Keys { get; init; } = [];
     /// <summary>Damage.</summary>
     [Id(9)] public IReadOnlyList<Finding> Findings { get; init; } = [];

@@ -12,8 +12,6 @@ public sealed record ArchiveInitReport
     [Id(2)] public required string Location { get; init; }
     /// <summary>Version of the format.</summary>
     [Id(3)] public int Format { get; init; }
-    /// <summary>False when it was there already and was left as it is.</summary>
-    [Id(4)] public bool Created { get; init; }
     /// <summary>Path of the key file that was made, or null when none was.</summary>
-    [Id(5)] public string? KeyFileMade { get; init; }
+    [Id(4)] public string? KeyFileMade { get; init; }
 }

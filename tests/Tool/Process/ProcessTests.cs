@@ -43,6 +43,18 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task An_archive_is_made_and_used()
+    {
+        var config = folder.File("backup.json", """{"Backup":{"Archives":{"main":{"Kind":"local","Path":"a","KeyFile":"k"}},"StateFolder":"state"}}""");
+        Assert.Equal(0, (await RunAsync("--config", config, "archive", "init", "main")).Code);
+        var check = await RunAsync("archive", "check", "main", "--json", "--config", config);
+        Assert.Equal((0, ""), (check.Code, check.Error));
+        Assert.True(JsonDocument.Parse(check.Out).RootElement.GetProperty("ok").GetBoolean());
+        var list = await RunAsync("list", "--config", config);
+        Assert.Equal((0, "no backups in main"), (list.Code, list.Out.Trim()));
+    }
+
+    [Fact]
     public async Task Wrong_use_exits_2_without_a_stack_trace()
     {
         var result = await RunAsync("restore", "--frob");
@@ -51,7 +63,32 @@ public sealed class ProcessTests : IDisposable
         Assert.DoesNotContain("   at ", result.Error);
     }
 
+    [Fact]
+    public async Task Ctrl_c_exits_130()
+    {
+        if (OperatingSystem.IsWindows()) return; // there is no kill
+        var config = folder.File("backup.json", """{"Backup":{"Archives":{"main":{"Kind":"local","Path":"a","KeyFile":"k"}},"StateFolder":"state"}}""");
+        using var process = Start("--config", config, "restore", "--source", "prod", "--to", "spare", "--threads-file", "-");
+        // More than a pipe holds: when it is written the tool is reading, and waits for the rest.
+        await process.StandardInput.WriteAsync(string.Concat(Enumerable.Repeat("a thread\n", 100_000)));
+        await process.StandardInput.FlushAsync();
+        using var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]);
+        await process.WaitForExitAsync();
+        Assert.Equal(130, process.ExitCode);
+        Assert.Contains("backup: interrupted", await process.StandardError.ReadToEndAsync());
+    }
+
     private async Task<(int Code, string Out, string Error)> RunAsync(params string[] args)
+    {
+        using var process = Start(args);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+
+    private System.Diagnostics.Process Start(params string[] args)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "backup.dll"), .. args])
         {
@@ -62,11 +99,6 @@ public sealed class ProcessTests : IDisposable
         };
         start.Environment.Remove("BACKUP_CONFIG");
         start.Environment["NO_COLOR"] = "1";
-        using var process = System.Diagnostics.Process.Start(start)!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await error);
+        return System.Diagnostics.Process.Start(start)!;
     }
 }

@@ -88,11 +88,11 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Verify_resolves_the_beginning_of_an_id()
+    public async Task Verify_asks_for_what_was_written()
     {
         await tool.RunAsync("verify", "2026", "--deep", "--against", "prod");
         var request = Assert.IsType<VerifyRequest>(tool.Runner.Asked[^1]);
-        Assert.Equal((FakeRunner.BackupId, true, "prod"), (request.BackupId, request.Deep, request.Against));
+        Assert.Equal(("2026", true, "prod"), (request.BackupId, request.Deep, request.Against));
     }
 
     [Fact]

@@ -39,7 +39,7 @@ internal sealed class FakeRunner : IBackupRunner
     public Exception? ThreadsFailAfter { get; set; }
 
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) =>
-        Answer(new ArchiveInitReport { Archive = archive, ArchiveId = "a1", Location = "/a", Format = 1, Created = true, KeyFileMade = "/k" }, archive);
+        Answer(new ArchiveInitReport { Archive = archive, ArchiveId = "a1", Location = "/a", Format = 1, KeyFileMade = "/k" }, archive);
 
     public Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation) => Answer(Checked, archive);
 

@@ -15,7 +15,7 @@ public sealed class RestoreTests : IDisposable
     {
         Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--latest", "--to", "spare"));
         Assert.Equal((null, "prod", "spare", "main", null), (Asked.BackupId, Asked.Source, Asked.Target, Asked.Archive, Asked.Threads));
-        Assert.Equal((ConflictPolicy.Fail, false, false), (Asked.Conflict, Asked.Mirror, Asked.Online));
+        Assert.Equal((ConflictPolicy.Fail, CheckpointWrites.Auto, false, false), (Asked.Conflict, Asked.Writes, Asked.Mirror, Asked.Online));
         Assert.Contains("exact", tool.Out);
     }
 
@@ -32,7 +32,7 @@ public sealed class RestoreTests : IDisposable
     public async Task One_checkpoint_of_one_thread_under_another_id()
     {
         Assert.Equal(0, await tool.RunAsync("restore", "--backup", "2026", "--to", "spare", "--thread", "t", "--checkpoint", "c", "--writes", "stored", "--as", "t2", "--namespace", "", "--online", "--conflict", "skip"));
-        Assert.Equal((FakeRunner.BackupId, "c", CheckpointWrites.Stored, "t2", "", true, ConflictPolicy.Skip),
+        Assert.Equal(("2026", "c", CheckpointWrites.Stored, "t2", "", true, ConflictPolicy.Skip),
             (Asked.BackupId, Asked.Checkpoint, Asked.Writes, Asked.NewThreadId, Asked.Namespace, Asked.Online, Asked.Conflict));
         Assert.Equal(["t"], Asked.Threads);
     }
@@ -125,14 +125,14 @@ public sealed class RestoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("restore needs a backup", "--to", "spare")]
-    [InlineData("not both", "--backup", "b", "--source", "prod", "--to", "spare")]
+    [InlineData("name either a backup", "--to", "spare")]
+    [InlineData("name either a backup", "--backup", "b", "--source", "prod", "--to", "spare")]
     [InlineData("--to NAME is missing", "--backup", "b")]
     [InlineData("--latest goes with --source", "--backup", "b", "--latest", "--to", "spare")]
-    [InlineData("--checkpoint needs exactly one thread", "--backup", "b", "--to", "spare", "--checkpoint", "c")]
-    [InlineData("--as needs exactly one thread", "--backup", "b", "--to", "spare", "--thread", "a", "--thread", "b", "--as", "c")]
-    [InlineData("--writes goes with --checkpoint", "--backup", "b", "--to", "spare", "--writes", "none")]
-    [InlineData("--mirror is for whole stores", "--backup", "b", "--to", "spare", "--thread", "a", "--mirror", "--yes")]
+    [InlineData("--checkpoint needs exactly one --thread", "--backup", "b", "--to", "spare", "--checkpoint", "c")]
+    [InlineData("--as needs exactly one --thread", "--backup", "b", "--to", "spare", "--thread", "a", "--thread", "b", "--as", "c")]
+    [InlineData("--writes needs --checkpoint", "--backup", "b", "--to", "spare", "--writes", "none")]
+    [InlineData("--mirror is for whole-store", "--backup", "b", "--to", "spare", "--thread", "a", "--mirror", "--yes")]
     [InlineData("no conflict policy 'replace'", "--backup", "b", "--to", "spare", "--conflict", "replace")]
     [InlineData("prod is not writable", "--backup", "b", "--to", "prod")]
     [InlineData("cannot be read", "--backup", "b", "--to", "spare", "--threads-file", "/nowhere/ids")]

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Backup.Cli;
+using Backup.Cli.Runners;
+using Backup.Hosting.Configuration;
 
 namespace Backup.Tests.Tool.Surface;
 
@@ -12,9 +14,11 @@ internal sealed class ToolRun : IDisposable
         """;
 
     private readonly TemporaryFolder folder = new();
-    private readonly string config;
+    private string config;
 
     public ToolRun(string config = Config) => this.config = folder.File("backup.json", config);
+
+    public void Configure(string json) => config = folder.File("backup.json", json);
 
     public FakeRunner Runner { get; } = new();
     public Dictionary<string, string> Environment { get; } = [];
@@ -24,6 +28,7 @@ internal sealed class ToolRun : IDisposable
     public string Error { get; private set; } = "";
     public TemporaryFolder Folder => folder;
     public CancellationToken Cancellation { get; set; }
+    public Func<BackupOptions, IBackupRunner>? OpenRunner { get; set; }
     public Func<IProgress<string>, CancellationToken, Task<Cli.Output.DemoSummary>>? Demo { get; set; }
 
     public JsonElement Json
@@ -48,7 +53,7 @@ internal sealed class ToolRun : IDisposable
             In = new StringReader(Input),
             InIsTerminal = OnTerminal,
             Environment = Environment,
-            OpenRunner = (_, _) => Task.FromResult<Cli.Runners.IBackupRunner>(Runner),
+            OpenRunner = (options, _) => Task.FromResult(OpenRunner?.Invoke(options) ?? Runner),
             RunDemo = Demo,
         }, Cancellation);
         (Out, Error) = (output.ToString(), error.ToString());

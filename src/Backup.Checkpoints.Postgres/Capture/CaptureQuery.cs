@@ -1,0 +1,68 @@
+using System.Text;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Postgres.Layouts;
+
+namespace Backup.Checkpoints.Postgres.Capture;
+
+/// <summary>
+/// The statements that read units. Rows of all tables of a unit come in one stream, unit by unit: the server merges the tables'
+/// primary key indexes, so nothing is sorted and no collation needs to be known here.
+/// </summary>
+/// <remarks>Columns of every row: unit id as text, record kind, the <c>blob</c> column, then the other fields and the extras of the kind as text, padded with nulls.</remarks>
+internal sealed class CaptureQuery(string schema, IReadOnlyList<RecordColumns> tables)
+{
+    private readonly int width = tables.Max(t => t.TextColumns.Count);
+
+    /// <summary>The unit column's type.</summary>
+    private string UnitType => tables[0].Table.Columns.First(c => c.Name == tables[0].Unit).Type;
+
+    /// <summary>Units from one id on to before another, in the database's order.</summary>
+    public string Range(string? from, string? to)
+    {
+        var branches = tables.Select(t => $"({Select(t, Sql.Name(t.Unit) + " as u")} from {Name(t)}{Where(t, from, to)})");
+        return $"copy (select {Output} from ({string.Join(" union all ", branches)}) rows order by u) to stdout (format binary)";
+    }
+
+    /// <summary>The units named, in the order named.</summary>
+    public string Units(IEnumerable<string> ids)
+    {
+        var branches = tables.Select(t => $"({Select(t, "null")} from {Name(t)} where {Sql.Name(t.Unit)} = w.u)");
+        var columns = string.Concat(Enumerable.Range(0, width).Select(i => $", c{i}"));
+        return $"copy (select w.u::text, rows.k, rows.b{columns.Replace(", c", ", rows.c", StringComparison.Ordinal)} from (select x::{UnitType} as u from unnest({Sql.Array(ids)}) with ordinality a(x, n) order by n offset 0) w "
+            + $"cross join lateral ({string.Join(" union all ", branches)}) rows(x, k, b{columns})) to stdout (format binary)";
+    }
+
+    /// <summary>Every unit id, once, in the database's order, found by skipping through the indexes.</summary>
+    public string List()
+    {
+        var skips = tables.Select((t, i) => $"""
+            s{i}(u) as (
+              (select {Sql.Name(t.Unit)} from {Name(t)} order by 1 limit 1)
+              union all
+              select (select t.{Sql.Name(t.Unit)} from {Name(t)} t where t.{Sql.Name(t.Unit)} > s{i}.u order by 1 limit 1) from s{i} where s{i}.u is not null)
+            """);
+        var union = string.Join(" union ", tables.Select((_, i) => $"select u from s{i} where u is not null"));
+        return $"with recursive {string.Join(", ", skips)} select u::text from ({union}) units order by u";
+    }
+
+    private string Output => "u::text, k, b" + string.Concat(Enumerable.Range(0, width).Select(i => $", c{i}"));
+
+    private string Name(RecordColumns table) => $"{Sql.Name(schema)}.{Sql.Name(table.Table.Name)}";
+
+    private string Select(RecordColumns table, string unit)
+    {
+        var sql = new StringBuilder($"select {unit}, {(int)table.Kind} as k, {(table.HasBlob ? "blob" : "null::bytea")} as b");
+        for (var i = 0; i < width; i++)
+            sql.Append(", ").Append(i < table.TextColumns.Count && table.Table.Has(table.TextColumns[i]) ? $"{Sql.Name(table.TextColumns[i])}::text" : "null::text").Append($" as c{i}");
+        return sql.ToString();
+    }
+
+    private static string Where(RecordColumns table, string? from, string? to)
+    {
+        var type = table.Table.Columns.First(c => c.Name == table.Unit).Type;
+        var conditions = new List<string>();
+        if (from is not null) conditions.Add($"{Sql.Name(table.Unit)} >= {Sql.Text(from)}::{type}");
+        if (to is not null) conditions.Add($"{Sql.Name(table.Unit)} < {Sql.Text(to)}::{type}");
+        return conditions.Count == 0 ? "" : " where " + string.Join(" and ", conditions);
+    }
+}

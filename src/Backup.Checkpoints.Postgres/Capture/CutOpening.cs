@@ -1,0 +1,32 @@
+using Backup.Checkpoints.Postgres.Layouts;
+using Backup.Checkpoints.Stores;
+using Npgsql;
+
+namespace Backup.Checkpoints.Postgres.Capture;
+
+/// <summary>Opens cuts on exported snapshots.</summary>
+internal static class CutOpening
+{
+    /// <summary>Takes or joins a cut; null when the schema holds none of the tables.</summary>
+    public static Task<ISourceCut?> OpenAsync(PostgresStoreOptions store, Func<CancellationToken, Task<NpgsqlConnection>> connect, string? token, CancellationToken cancellation) =>
+        PostgresErrors.GuardAsync<ISourceCut?>(store, async () =>
+        {
+            var scope = await SnapshotScope.OpenAsync(connect, token, cancellation);
+            try
+            {
+                if (await LayoutReader.ReadAsync(scope.Keeper, store, cancellation) is not { } found)
+                {
+                    await scope.DisposeAsync();
+                    return null;
+                }
+                LayoutRules.Check(store, found.Layout);
+                var description = await CutReader.DescribeAsync(scope.Keeper, found.Layout, found.Ids, scope.Token, cancellation);
+                return new PostgresCut(store, found.Layout, description, scope);
+            }
+            catch
+            {
+                await scope.DisposeAsync();
+                throw;
+            }
+        });
+}

@@ -1,0 +1,92 @@
+using System.Buffers.Text;
+using Backup.Checkpoints.Encoding;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Postgres.Layouts;
+
+namespace Backup.Checkpoints.Postgres.Capture;
+
+/// <summary>Encodes rows of a capture as the records' own encoders would, straight from the bytes of the wire.</summary>
+internal sealed class RowEncoder(IReadOnlyList<RecordColumns> tables)
+{
+    private const int Kind = 1;
+    private const int Blob = 2;
+    private const int FirstText = 3;
+    private readonly RecordBuffer record = new();
+    private readonly List<int> present = [];
+
+    /// <summary>Encodes the current row; valid until the next.</summary>
+    public EncodedRecord Encode(CopyRowReader row)
+    {
+        var kind = (RecordKind)row[Kind][3];
+        record.Begin(kind);
+        var columns = tables.First(t => t.Kind == kind);
+        switch (kind)
+        {
+            case RecordKind.ChannelBlob:
+                Text(row, 3);
+                record.EndKey();
+                record.Bytes(row[FirstText + 3]);
+                if (row.IsNull(Blob)) record.Null(); else record.Optional(row[Blob]);
+                break;
+            case RecordKind.Checkpoint:
+                Text(row, 2);
+                record.EndKey();
+                record.Unsigned((byte)EnvelopeForm.JsonSplit);
+                Optional(row, FirstText + 2);
+                Optional(row, FirstText + 3);
+                record.Bytes(row[FirstText + 4]);
+                record.Bytes(row[FirstText + 5]);
+                break;
+            case RecordKind.PendingWrite:
+                Text(row, 3);
+                Utf8Parser.TryParse(row[FirstText + 3], out int index, out _);
+                record.Signed(index);
+                record.EndKey();
+                record.Bytes(row[FirstText + 4]);
+                Optional(row, FirstText + 5);
+                record.Bytes(row[Blob]);
+                record.Bytes(row[FirstText + 6]);
+                break;
+            case RecordKind.StoreItem:
+                Text(row, 1);
+                record.EndKey();
+                record.Bytes(row[FirstText + 1]);
+                break;
+            case RecordKind.StoreVector:
+                Text(row, 2);
+                record.EndKey();
+                break;
+        }
+        Extras(row, columns);
+        return record.Record;
+    }
+
+    private void Text(CopyRowReader row, int count)
+    {
+        for (var i = 0; i < count; i++) record.Bytes(row[FirstText + i]);
+    }
+
+    private void Optional(CopyRowReader row, int field)
+    {
+        if (row.IsNull(field)) record.Null(); else record.Optional(row[field]);
+    }
+
+    private void Extras(CopyRowReader row, RecordColumns columns)
+    {
+        if (columns.Extras.Length == 0)
+        {
+            record.Unsigned(0);
+            return;
+        }
+        var first = FirstText + columns.TextColumns.Count - columns.Extras.Length;
+        present.Clear();
+        for (var i = 0; i < columns.Extras.Length; i++)
+            if (!row.IsNull(first + i)) present.Add(i);
+        record.Unsigned((ulong)present.Count);
+        foreach (var i in present)
+        {
+            record.Text(columns.Extras[i]);
+            record.Bytes(row[first + i]);
+        }
+    }
+}

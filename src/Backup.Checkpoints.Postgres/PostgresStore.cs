@@ -1,0 +1,62 @@
+using Backup.Checkpoints.Postgres.Capture;
+using Backup.Checkpoints.Postgres.Layouts;
+using Backup.Checkpoints.Postgres.Restore;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+
+namespace Backup.Checkpoints.Postgres;
+
+/// <summary>A LangGraph store in PostgreSQL, of the Python or the JS saver, as source and as target.</summary>
+public sealed class PostgresStore(PostgresStoreOptions options) : ICheckpointSource, ICheckpointTarget
+{
+    private readonly Connections connections = new(options);
+
+    /// <inheritdoc/>
+    public string Kind => "postgres";
+
+    /// <inheritdoc/>
+    public async Task<ISourceCut> CutAsync(CancellationToken cancellation) =>
+        await OpenCutAsync(null, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
+            $"'{options.Name}': schema {options.Schema} holds none of LangGraph's tables ({string.Join(", ", TableNames.Threads)})",
+            "Check Schema and the database in its ConnectionString. LangGraph's setup() makes the tables.");
+
+    /// <inheritdoc/>
+    public async Task<ISourceCut> JoinCutAsync(string token, CancellationToken cancellation) =>
+        await OpenCutAsync(token, cancellation) ?? throw new CutLostException(token);
+
+    /// <inheritdoc/>
+    public Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        return PostgresErrors.GuardAsync<ISourceCut?>(options, async () =>
+        {
+            await using (var connection = await connections.ReadAsync(cancellation))
+            {
+                if (await LayoutReader.ReadAsync(connection, options, cancellation) is not { } found) return null;
+                TargetRules.Check(options, CapturedLayout.Of(intent), found.Layout, intent);
+                if (!found.Layout.Tables.Any(t => TableNames.Threads.Contains(t.Name))) return null;
+            }
+            return await OpenCutAsync(null, cancellation);
+        });
+    }
+
+    /// <inheritdoc/>
+    public Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        return PostgresErrors.GuardAsync(options, () => SessionOpening.OpenAsync(options, connections, intent, cancellation));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => connections.DisposeAsync();
+
+    private void EnsureWritable()
+    {
+        if (!options.Writable)
+            throw new BackupException(ErrorKind.Usage, $"'{options.Name}' is not writable, so nothing is restored into it",
+                $"Set \"Writable\": true on Backup:Sources:{options.Name} if it really is the target.");
+    }
+
+    private Task<ISourceCut?> OpenCutAsync(string? token, CancellationToken cancellation) =>
+        CutOpening.OpenAsync(options, connections.ReadAsync, token, cancellation);
+}

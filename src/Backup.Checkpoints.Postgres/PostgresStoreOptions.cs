@@ -1,0 +1,16 @@
+namespace Backup.Checkpoints.Postgres;
+
+/// <summary>Where a LangGraph store in PostgreSQL is.</summary>
+public sealed record PostgresStoreOptions
+{
+    /// <summary>Configured name, for messages.</summary>
+    public required string Name { get; init; }
+    /// <summary>Npgsql connection string.</summary>
+    public required string ConnectionString { get; init; }
+    /// <summary>Schema of the tables.</summary>
+    public string Schema { get; init; } = "public";
+    /// <summary>True when restores may write here.</summary>
+    public bool Writable { get; init; }
+    /// <summary>Loaders that may work at once on a fresh target.</summary>
+    public int Loaders { get; init; } = 2;
+}

@@ -1,0 +1,98 @@
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Postgres.Capture;
+using Backup.Checkpoints.Postgres.Layouts;
+using Backup.Checkpoints.Stores;
+using Npgsql;
+
+namespace Backup.Checkpoints.Postgres.Restore;
+
+/// <summary>
+/// A restore in place as one transaction that keeps other writers out: it is compared before it is committed, and until then
+/// nobody sees anything of it.
+/// </summary>
+internal sealed class LockedSession : ITargetSession, ITransactions
+{
+    private readonly PostgresStoreOptions target;
+    private readonly NpgsqlConnection connection;
+    private readonly StoreLayout layout;
+    private readonly IReadOnlyList<TableLayout> made;
+
+    private LockedSession(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, IReadOnlyList<TableLayout> made)
+    {
+        this.target = target;
+        this.connection = connection;
+        this.layout = layout;
+        this.made = made;
+    }
+
+    public bool Fresh => false;
+
+    public int MaxLoaders => 1;
+
+    public static async Task<LockedSession> OpenAsync(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, IReadOnlyList<TableLayout> made, CancellationToken cancellation)
+    {
+        var tables = layout.Tables.Where(t => !TableNames.IsMigrations(t.Name)).Select(t => Ddl.Name(target.Schema, t));
+        await SessionOpening.ExecuteAsync(connection, $"begin; set local lock_timeout = '10s'; lock table {string.Join(", ", tables)} in share row exclusive mode; set local lock_timeout = 0", cancellation);
+        return new(target, connection, layout, made);
+    }
+
+    public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) =>
+        Task.FromResult<ITargetLoader>(new PostgresLoader(target, connection, layout, this, ownsConnection: false));
+
+    public Task<ISourceCut> ReadAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync<ISourceCut>(target, async () =>
+    {
+        var found = (await LayoutReader.ReadAsync(connection, target, cancellation))!.Value;
+        var description = await CutReader.DescribeAsync(connection, found.Layout, found.Ids, "in-transaction", cancellation);
+        return new PostgresCut(target, found.Layout, description, new TransactionScope(connection));
+    });
+
+    public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) =>
+        PostgresErrors.GuardAsync(target, () => UnitRemoval.RunAsync(connection, target.Schema, layout, units, cancellation));
+
+    public Task SettleAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task CommitAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
+    {
+        await MigrationRows.InsertAsync(connection, target.Schema, made, cancellation);
+        await SessionOpening.ExecuteAsync(connection, "commit", cancellation);
+    });
+
+    // Closing the connection rolls back what was not committed.
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (connection.State == System.Data.ConnectionState.Open) await SessionOpening.ExecuteAsync(connection, "rollback", CancellationToken.None);
+        }
+        catch (NpgsqlException)
+        {
+            // The connection is gone, and its transaction with it.
+        }
+        await connection.DisposeAsync();
+    }
+
+    Task ITransactions.BeginAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    Task ITransactions.CommitAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    private sealed class TransactionScope(NpgsqlConnection connection) : IReadScope
+    {
+        private readonly SemaphoreSlim gate = new(1);
+
+        public async Task<ReadLease> OpenAsync(CancellationToken cancellation)
+        {
+            await gate.WaitAsync(cancellation);
+            return new(connection, () =>
+            {
+                gate.Release();
+                return default;
+            });
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            gate.Dispose();
+            return default;
+        }
+    }
+}
