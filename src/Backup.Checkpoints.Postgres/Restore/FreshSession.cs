@@ -7,7 +7,7 @@ using Npgsql;
 namespace Backup.Checkpoints.Postgres.Restore;
 
 /// <summary>A restore into tables it has just made: several loaders, each thread in one transaction, keys and indexes last.</summary>
-internal sealed class FreshSession(PostgresStoreOptions target, Connections connections, StoreLayout layout, IReadOnlyList<TableLayout> made) : ITargetSession
+internal sealed class FreshSession(PostgresStoreOptions target, Connections connections, StoreLayout layout, StoreLayout captured, IReadOnlyList<TableLayout> made) : ITargetSession
 {
     public bool Fresh => true;
 
@@ -42,7 +42,7 @@ internal sealed class FreshSession(PostgresStoreOptions target, Connections conn
     public Task CommitAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
     {
         await using var connection = await connections.WriteAsync(cancellation);
-        await MigrationRows.InsertAsync(connection, target.Schema, made, cancellation);
+        await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
     });
 
     public ValueTask DisposeAsync() => default;

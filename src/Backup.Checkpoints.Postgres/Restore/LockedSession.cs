@@ -15,25 +15,25 @@ internal sealed class LockedSession : ITargetSession, ITransactions
     private readonly PostgresStoreOptions target;
     private readonly NpgsqlConnection connection;
     private readonly StoreLayout layout;
-    private readonly IReadOnlyList<TableLayout> made;
+    private readonly StoreLayout captured;
 
-    private LockedSession(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, IReadOnlyList<TableLayout> made)
+    private LockedSession(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, StoreLayout captured)
     {
         this.target = target;
         this.connection = connection;
         this.layout = layout;
-        this.made = made;
+        this.captured = captured;
     }
 
     public bool Fresh => false;
 
     public int MaxLoaders => 1;
 
-    public static async Task<LockedSession> OpenAsync(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, IReadOnlyList<TableLayout> made, CancellationToken cancellation)
+    public static async Task<LockedSession> OpenAsync(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, StoreLayout captured, CancellationToken cancellation)
     {
         var tables = layout.Tables.Where(t => !TableNames.IsMigrations(t.Name)).Select(t => Ddl.Name(target.Schema, t));
         await SessionOpening.ExecuteAsync(connection, $"begin; set local lock_timeout = '10s'; lock table {string.Join(", ", tables)} in share row exclusive mode; set local lock_timeout = 0", cancellation);
-        return new(target, connection, layout, made);
+        return new(target, connection, layout, captured);
     }
 
     public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) =>
@@ -53,7 +53,7 @@ internal sealed class LockedSession : ITargetSession, ITransactions
 
     public Task CommitAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
     {
-        await MigrationRows.InsertAsync(connection, target.Schema, made, cancellation);
+        await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
         await SessionOpening.ExecuteAsync(connection, "commit", cancellation);
     });
 

@@ -6,7 +6,7 @@ using Backup.Checkpoints.Stores;
 namespace Backup.Checkpoints.Postgres.Restore;
 
 /// <summary>A restore into tables that others write to at the same time: each thread in one transaction, nothing locked.</summary>
-internal sealed class OnlineSession(PostgresStoreOptions target, Connections connections, StoreLayout layout) : ITargetSession
+internal sealed class OnlineSession(PostgresStoreOptions target, Connections connections, StoreLayout layout, StoreLayout captured) : ITargetSession
 {
     public bool Fresh => false;
 
@@ -31,7 +31,11 @@ internal sealed class OnlineSession(PostgresStoreOptions target, Connections con
 
     public Task SettleAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task CommitAsync(CancellationToken cancellation) => Task.CompletedTask;
+    public Task CommitAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
+    {
+        await using var connection = await connections.WriteAsync(cancellation);
+        await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
+    });
 
     public ValueTask DisposeAsync() => default;
 }

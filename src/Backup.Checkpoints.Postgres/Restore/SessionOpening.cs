@@ -22,13 +22,13 @@ internal static class SessionOpening
             {
                 if (!intent.Joined) await CreateAsync(connection, target, missing, withKeys: false, cancellation);
                 await connection.DisposeAsync();
-                return new FreshSession(target, connections, layout, missing);
+                return new FreshSession(target, connections, layout, captured, missing);
             }
             await CreateAsync(connection, target, missing, withKeys: true, cancellation);
             await FinishHalfRestoreAsync(connection, target, captured, existing, cancellation);
-            if (!intent.Online) return await LockedSession.OpenAsync(target, connection, layout, missing, cancellation);
+            if (!intent.Online) return await LockedSession.OpenAsync(target, connection, layout, captured, cancellation);
             await connection.DisposeAsync();
-            return new OnlineSession(target, connections, layout);
+            return new OnlineSession(target, connections, layout, captured);
         }
         catch
         {

@@ -1,0 +1,83 @@
+using Backup.Tests.EndToEnd.Support;
+
+namespace Backup.Tests.EndToEnd;
+
+/// <summary>The process dies at every failpoint: nothing half is visible, and the same command then succeeds.</summary>
+public sealed class KillTests : IAsyncLifetime
+{
+    private TestPostgres database = null!;
+    private Tool tool = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await TestPostgres.CreateAsync();
+        (await new LangGraph(database).RunAsync("generate", "--schema", "agents", "--threads", "5")).Expect(0);
+        tool = new Tool().Source("prod", database.ConnectionString, "agents").Source("copy", database.ConnectionString, "copy", writable: true);
+        (await tool.RunAsync("archive", "init", "main")).Expect(0);
+    }
+
+    [Theory]
+    [InlineData("capture.cut")]
+    [InlineData("capture.segment")]
+    [InlineData("capture.shard:2")]
+    [InlineData("capture.result:3")]
+    [InlineData("seal.index")]
+    [InlineData("seal.manifest")]
+    public async Task A_backup_that_dies_is_not_there(string failpoint)
+    {
+        await tool.DieAsync(failpoint, "create", "prod");
+        Assert.Equal(0, (await tool.RunAsync("list")).Expect(0).Json.GetProperty("backups").GetArrayLength());
+        Assert.True((await tool.RunAsync("verify", "--all", "--deep")).Expect(0).Json.GetProperty("ok").GetBoolean());
+        await BackupAndRestoreAsync();
+    }
+
+    [Fact]
+    public async Task A_backup_that_dies_after_its_seal_is_there_whole()
+    {
+        await tool.DieAsync("seal.seal", "create", "prod");
+        Assert.Equal(1, (await tool.RunAsync("list")).Expect(0).Json.GetProperty("backups").GetArrayLength());
+        Assert.True((await tool.RunAsync("verify", "--all", "--deep")).Expect(0).Json.GetProperty("ok").GetBoolean());
+        Assert.True((await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0).Json.GetProperty("exact").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("restore.open")]
+    [InlineData("restore.window")]
+    [InlineData("restore.loaded")]
+    [InlineData("restore.settled")]
+    [InlineData("restore.committed")]
+    public async Task A_restore_that_dies_can_be_run_again(string failpoint)
+    {
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        await tool.DieAsync(failpoint, "restore", "--source", "prod", "--to", "copy");
+        var report = (await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0).Json;
+        Assert.True(report.GetProperty("exact").GetBoolean());
+        await AssertSameAsync();
+        // And in place, in one transaction that dies: nothing of it stays.
+        await database.ExecuteAsync("DELETE FROM copy.checkpoint_writes");
+        await tool.DieAsync(failpoint == "restore.committed" ? "restore.settled" : failpoint, "restore", "--source", "prod", "--to", "copy", "--conflict", "overwrite", "--yes");
+        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM copy.checkpoint_writes"));
+        (await tool.RunAsync("restore", "--source", "prod", "--to", "copy", "--conflict", "overwrite", "--yes")).Expect(0);
+        await AssertSameAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        tool.Dispose();
+        await database.DisposeAsync();
+    }
+
+    private async Task BackupAndRestoreAsync()
+    {
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        Assert.True((await tool.RunAsync("verify", "--all", "--deep")).Expect(0).Json.GetProperty("ok").GetBoolean());
+        Assert.True((await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0).Json.GetProperty("exact").GetBoolean());
+        await AssertSameAsync();
+    }
+
+    private async Task AssertSameAsync()
+    {
+        foreach (var table in new[] { "checkpoints", "checkpoint_blobs", "checkpoint_writes", "checkpoint_migrations" })
+            Assert.Equal(0, await database.ScalarAsync<long>($"SELECT count(*) FROM ((TABLE agents.{table} EXCEPT ALL TABLE copy.{table}) UNION ALL (TABLE copy.{table} EXCEPT ALL TABLE agents.{table})) different"));
+    }
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Backup.Tests.EndToEnd.Support;
+
+/// <summary>The tool as a process, with a configuration, an archive and a state folder of its own.</summary>
+public sealed class Tool : IDisposable
+{
+    private readonly Dictionary<string, object> sources = [];
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("backup-e2e-").FullName;
+
+    public string Archive => Path.Combine(Folder, "archive");
+
+    public string Key => Path.Combine(Folder, "key");
+
+    private string Config => Path.Combine(Folder, "config.json");
+
+    public Tool Source(string name, string connection, string schema, bool writable = false)
+    {
+        sources[name] = new { Kind = "postgres", ConnectionString = connection, Schema = schema, Writable = writable };
+        File.WriteAllText(Config, JsonSerializer.Serialize(new { Backup = new { Sources = sources, Archives = new { main = new { Kind = "local", Path = Archive, KeyFile = Key } } } }));
+        return this;
+    }
+
+    /// <summary>Runs a command with --json.</summary>
+    public async Task<Ran> RunAsync(params string[] arguments)
+    {
+        using var process = Start(null, arguments);
+        return await Ran.OfAsync(process, $"backup {string.Join(' ', arguments)}");
+    }
+
+    /// <summary>Runs a command that dies at a failpoint.</summary>
+    public async Task<Ran> DieAsync(string failpoint, params string[] arguments)
+    {
+        using var process = Start(failpoint, arguments);
+        return (await Ran.OfAsync(process, $"backup {string.Join(' ', arguments)} dying at {failpoint}")).Expect(137);
+    }
+
+    public Process Start(string? failpoint, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "backup.dll"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.ArgumentList.Add("--json");
+        start.Environment["BACKUP_CONFIG"] = Config;
+        start.Environment["XDG_STATE_HOME"] = Path.Combine(Folder, "state");
+        if (failpoint is not null) start.Environment["BACKUP_FAILPOINT"] = failpoint;
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}

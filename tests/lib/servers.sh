@@ -1,0 +1,80 @@
+# Throw-away servers for tests. Source it, call servers_up, and servers_down when done.
+# Sets TEST_PG (Npgsql connection string of a superuser) and TEST_REDIS (host:port).
+
+free_port() {
+  python3 - <<'PY' 2>/dev/null || shuf -i 20000-30000 -n 1
+import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])
+PY
+}
+
+need_packages() {
+  local missing=()
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
+  for name in "$@"; do command -v "$name" >/dev/null || missing+=("$(package_of "$name")"); done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "missing: ${missing[*]}. Install them, or run as root on Debian or Ubuntu." >&2
+    return 1
+  fi
+  echo "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+package_of() { case $1 in borg) echo borgbackup ;; /usr/bin/time) echo time ;; *) echo "$1" ;; esac; }
+
+# PostgreSQL refuses to run as root.
+as_postgres() {
+  if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi
+}
+
+postgres_up() {
+  local bin port
+  bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  port=$(free_port)
+  mkdir -p "$SERVERS/pg"
+  [ "$(id -u)" = 0 ] && chown postgres "$SERVERS/pg"
+  as_postgres "$bin/initdb" -D "$SERVERS/pg/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$SERVERS/pg.log" 2>&1 \
+    || { echo "initdb failed:" >&2; cat "$SERVERS/pg.log" >&2; return 1; }
+  cat >>"$SERVERS/pg/data/postgresql.conf" <<CONF
+listen_addresses = '127.0.0.1'
+port = $port
+unix_socket_directories = '$SERVERS/pg'
+wal_level = logical
+fsync = off
+max_connections = 200
+max_wal_size = 2GB
+shared_buffers = 256MB
+CONF
+  as_postgres "$bin/pg_ctl" -D "$SERVERS/pg/data" -l "$SERVERS/pg/server.log" -w start >/dev/null \
+    || { echo "PostgreSQL did not start:" >&2; cat "$SERVERS/pg/server.log" >&2; return 1; }
+  export TEST_PG="Host=127.0.0.1;Port=$port;Username=postgres;Database=postgres"
+  export TEST_PG_PORT=$port
+}
+
+redis_up() {
+  local port
+  port=$(free_port)
+  redis-server --port "$port" --bind 127.0.0.1 --save "" --daemonize yes --dir "$SERVERS" --pidfile "$SERVERS/redis.pid" --logfile "$SERVERS/redis.log" >/dev/null
+  for _ in $(seq 100); do redis-cli -p "$port" ping >/dev/null 2>&1 && { export TEST_REDIS=127.0.0.1:$port; return 0; }; sleep 0.05; done
+  echo "Redis did not start:" >&2; cat "$SERVERS/redis.log" >&2; return 1
+}
+
+servers_up() {
+  SERVERS=$(mktemp -d /tmp/backup-tests.XXXXXX)
+  chmod 755 "$SERVERS"
+  postgres_up && redis_up
+}
+
+servers_down() {
+  [ -n "${SERVERS:-}" ] || return 0
+  local bin
+  bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+  [ -d "$SERVERS/pg/data" ] && as_postgres "$bin/pg_ctl" -D "$SERVERS/pg/data" -m immediate stop >/dev/null 2>&1
+  [ -s "$SERVERS/redis.pid" ] && kill "$(cat "$SERVERS/redis.pid")" 2>/dev/null
+  rm -rf "$SERVERS"
+}
