@@ -13,4 +13,14 @@ public static class SpecialChannels
     public const string Scheduled = "__scheduled__";
     /// <summary>Tasks sent on.</summary>
     public const string Tasks = "__pregel_tasks";
+
+    /// <summary>The fixed index of writes to a special channel; null for any other.</summary>
+    public static int? Index(string channel) => channel switch
+    {
+        Error => -1,
+        Scheduled => -2,
+        Interrupt => -3,
+        Resume => -4,
+        _ => null,
+    };
 }

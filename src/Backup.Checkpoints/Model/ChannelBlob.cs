@@ -36,7 +36,8 @@ public sealed record ChannelBlob
     {
         var reader = new RecordReader(record.Bytes.Span);
         string ns = reader.Text(), channel = reader.Text(), version = reader.Text(), type = reader.Text();
-        ReadOnlyMemory<byte>? value = reader.OptionalSlice() is { } place ? record.Bytes[place] : null;
+        // A plain null would become an empty memory: arrays convert to one.
+        var value = reader.OptionalSlice() is { } place ? record.Bytes[place] : (ReadOnlyMemory<byte>?)null;
         var extra = Extras.Read(ref reader);
         reader.End();
         return new() { Namespace = ns, Channel = channel, Version = version, Type = type, Value = value, Extra = extra };
