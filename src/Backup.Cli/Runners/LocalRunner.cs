@@ -1,33 +1,39 @@
-using System.Runtime.CompilerServices;
-using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
+using Backup.Engine.Progress;
 using Backup.Engine.Restore;
-using Backup.Engine.Verify;
-using Backup.Hosting.Archives;
+using Backup.Engine.Stores;
 using Backup.Hosting.Configuration;
-using Backup.Hosting.Stores;
-using Backup.Storage;
 
 namespace Backup.Cli.Runners;
 
 /// <summary>The engine in this process: no cluster, no database of ours.</summary>
-internal sealed class LocalRunner(BackupOptions options, ArchiveOpener archives, ICheckpointStores stores, TimeProvider time) : IBackupRunner
+internal sealed class LocalRunner : IBackupRunner
 {
-    private readonly LocalRuns runs = new(options.StateFolder, time);
-    private readonly LastSeen lastSeen = new(Path.Combine(options.StateFolder, "last-seen"));
+    private readonly BackupOptions options;
+    private readonly IArchives archives;
+    private readonly ICheckpointStores stores;
+    private readonly TimeProvider time;
+    private readonly LocalRuns runs;
+    private readonly LastSeen lastSeen;
+    private readonly ArchiveQueries queries;
+
+    public LocalRunner(BackupOptions options, IArchives archives, ICheckpointStores stores, TimeProvider time)
+    {
+        this.options = options;
+        this.archives = archives;
+        this.stores = stores;
+        this.time = time;
+        runs = new(options.StateFolder, time);
+        lastSeen = new(Path.Combine(options.StateFolder, "last-seen"));
+        queries = new(archives, stores, lastSeen, time);
+    }
 
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) => archives.InitAsync(archive, cancellation);
 
-    public async Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation)
-    {
-        var opened = await archives.OpenAsync(archive, cancellation);
-        var progress = new Engine.Progress.RunProgress(Admit(RunKind.Backup, "", archive), time);
-        var report = await new ArchiveVerifier(opened, lastSeen, time).RunAsync(new() { Archive = archive }, null, progress, cancellation);
-        return await ArchiveStock.TakeAsync(archive, opened, report, time, cancellation);
-    }
+    public Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation) => queries.CheckAsync(archive, cancellation);
 
     public async Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation)
     {
@@ -41,67 +47,34 @@ internal sealed class LocalRunner(BackupOptions options, ArchiveOpener archives,
         }, cancellation);
     }
 
-    public async Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation)
-    {
-        var catalog = await CatalogAsync(archive, cancellation);
-        // A list with a hole in it must not look whole.
-        if (catalog.Chain.Problems is [var damage, ..]) throw damage;
-        var list = new List<BackupSummary>();
-        foreach (var link in catalog.Sealed) list.Add(Summaries.Of(await catalog.ReadManifestAsync(link, cancellation)));
-        return [.. list.Where(backup => source is null || backup.Source == source)];
-    }
+    public Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation) => queries.ListAsync(archive, source, cancellation);
 
-    public async Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation)
-    {
-        var catalog = await CatalogAsync(archive, cancellation);
-        return Summaries.Of(await catalog.ReadManifestAsync(catalog.Find(backup), cancellation));
-    }
+    public Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation) => queries.ShowAsync(archive, backup, cancellation);
 
     public async Task<VerifyReport> VerifyAsync(VerifyRequest request, IProgress<RunStatus> progress, CancellationToken cancellation)
     {
-        var archive = await archives.OpenAsync(request.Archive, cancellation);
-        await using var against = request.Against is { } store ? await stores.OpenSourceAsync(store, cancellation) : null;
         await using var ticker = new ProgressTicker(Admit(RunKind.Backup, request.Against ?? "", request.Archive), progress, time);
-        return await new ArchiveVerifier(archive, lastSeen, time).RunAsync(request, against, ticker.Progress, cancellation);
+        return await queries.VerifyAsync(request, ticker.Progress, cancellation);
     }
 
-    public async Task<RestorePlan> PlanAsync(RestoreRequest request, CancellationToken cancellation)
-    {
-        var archive = await ForRestoreAsync(request, cancellation);
-        await using var target = await stores.OpenTargetAsync(request.Target, cancellation);
-        return await new RestoreRun(archive, target, request, time).PlanAsync(cancellation);
-    }
+    public Task<RestorePlan> PlanAsync(RestoreRequest request, CancellationToken cancellation) => queries.PlanAsync(request, cancellation);
 
     public async Task<RestoreReport> RestoreAsync(RestoreRequest request, IProgress<RunStatus> progress, CancellationToken cancellation)
     {
-        var archive = await ForRestoreAsync(request, cancellation);
+        var archive = await queries.ForRestoreAsync(request, cancellation);
         await using var target = await stores.OpenTargetAsync(request.Target, cancellation);
         var work = new RestoreRun(archive, target, request, time);
         var last = await ExecuteAsync(Admit(RunKind.Restore, request.Target, request.Archive), progress, (run, token) => work.RunAsync(run, token), cancellation);
         return last.Restore!;
     }
 
-    public async IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var opened = await archives.OpenAsync(archive, cancellation);
-        var latest = await (await BackupCatalog.LoadAsync(opened, cancellation)).LatestAsync(source, cancellation);
-        await foreach (var thread in new ThreadBrowser(opened, latest).ListAsync(cancellation)) yield return thread;
-    }
+    public IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, CancellationToken cancellation) => queries.ListThreadsAsync(archive, source, cancellation);
 
-    public async Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation)
-    {
-        var views = new List<ThreadView>();
-        await foreach (var browser in BrowsersAsync(archive, source, cancellation))
-            if (await FoundAsync(() => browser.ShowAsync(thread, cancellation)) is { } view) views.Add(view);
-        return views.Count > 0 ? views : throw NoThread(thread, source);
-    }
+    public Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) =>
+        queries.ShowThreadAsync(archive, source, thread, cancellation);
 
-    public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation)
-    {
-        await foreach (var browser in BrowsersAsync(archive, source, cancellation))
-            if (await FoundAsync(() => browser.HistoryAsync(thread, cancellation)) is { } history) return history;
-        throw NoThread(thread, source);
-    }
+    public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
+        queries.HistoryAsync(archive, source, thread, cancellation);
 
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Task.FromResult(runs.List());
 
@@ -115,18 +88,7 @@ internal sealed class LocalRunner(BackupOptions options, ArchiveOpener archives,
 
     private static string Owner => $"{Environment.MachineName}/{Environment.ProcessId}";
 
-    private async Task<BackupCatalog> CatalogAsync(string archive, CancellationToken cancellation) =>
-        await BackupCatalog.LoadAsync(await archives.OpenAsync(archive, cancellation), cancellation);
-
-    // "The latest" of an archive that was rolled back is an older one: that is refused, while a backup named by its id is what it says.
-    private async Task<OpenedArchive> ForRestoreAsync(RestoreRequest request, CancellationToken cancellation)
-    {
-        var archive = await archives.OpenAsync(request.Archive, cancellation);
-        if (request.BackupId is null && lastSeen.Check(archive, await SealChain.LoadAsync(archive, cancellation)) is [var gone, ..]) throw gone;
-        return archive;
-    }
-
-    private Task<RunStatus> ExecuteAsync(RunStatus first, IProgress<RunStatus> watcher, Func<Engine.Progress.RunProgress, CancellationToken, Task> work, CancellationToken cancellation) =>
+    private Task<RunStatus> ExecuteAsync(RunStatus first, IProgress<RunStatus> watcher, Func<RunProgress, CancellationToken, Task> work, CancellationToken cancellation) =>
         runs.ExecuteAsync(first, watcher, async (report, token) =>
         {
             await using var ticker = new ProgressTicker(first, report, time);
@@ -139,32 +101,4 @@ internal sealed class LocalRunner(BackupOptions options, ArchiveOpener archives,
         var now = time.GetUtcNow();
         return new() { RunId = RunId.New(now).Value, Kind = kind, Store = store, Archive = archive, Started = now, Updated = now, Advanced = now, Epoch = 1 };
     }
-
-    // The backups of a source, newest first.
-    private async IAsyncEnumerable<ThreadBrowser> BrowsersAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var opened = await archives.OpenAsync(archive, cancellation);
-        var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
-        if (catalog.Chain.Problems is [var damage, ..]) throw damage;
-        foreach (var link in catalog.Sealed.OrderByDescending(link => link.Seal.Run, StringComparer.Ordinal))
-        {
-            var manifest = await catalog.ReadManifestAsync(link, cancellation);
-            if (manifest.Source.Name == source) yield return new(opened, manifest);
-        }
-    }
-
-    private static async Task<T?> FoundAsync<T>(Func<Task<T>> look) where T : class
-    {
-        try
-        {
-            return await look();
-        }
-        catch (BackupException error) when (error.Kind == ErrorKind.NotFound && error is not ObjectNotFoundException) // that would be damage
-        {
-            return null;
-        }
-    }
-
-    private static BackupException NoThread(string thread, string source) =>
-        new(ErrorKind.NotFound, $"no backup of '{source}' holds thread '{thread}'", $"'backup thread list --source {source}' shows the threads there are.");
 }

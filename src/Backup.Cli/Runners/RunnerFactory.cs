@@ -1,6 +1,7 @@
 using Backup.Contracts;
 using Backup.Hosting.Archives;
 using Backup.Hosting.Configuration;
+using Backup.Engine.Stores;
 using Backup.Hosting.Stores;
 
 namespace Backup.Cli.Runners;

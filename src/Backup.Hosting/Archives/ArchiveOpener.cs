@@ -1,5 +1,6 @@
 using Backup.Archive;
 using Backup.Contracts;
+using Backup.Engine.Stores;
 using Backup.Hosting.Configuration;
 using Backup.Storage;
 using Backup.Storage.Local;
@@ -7,18 +8,16 @@ using Backup.Storage.Local;
 namespace Backup.Hosting.Archives;
 
 /// <summary>Opens and makes archives as they are configured.</summary>
-public sealed class ArchiveOpener(BackupOptions options, IReadOnlyDictionary<string, string> environment, TimeProvider time)
+public sealed class ArchiveOpener(BackupOptions options, IReadOnlyDictionary<string, string> environment, TimeProvider time) : IArchives
 {
-    /// <summary>Opens the archive of that name.</summary>
-    /// <exception cref="BackupException">NotFound, WrongKey, Usage, Damage, Unreachable.</exception>
+    /// <inheritdoc/>
     public Task<OpenedArchive> OpenAsync(string name, CancellationToken cancellation)
     {
         var archive = options.Archive(name);
         return OpenedArchive.OpenAsync(StorageOf(archive), ArchiveKeys.Read(name, archive, environment), archive.CompressionLevel, cancellation);
     }
 
-    /// <summary>Makes the archive of that name, and its key file when that is not there.</summary>
-    /// <exception cref="BackupException">Conflict: something is there already.</exception>
+    /// <inheritdoc/>
     public async Task<ArchiveInitReport> InitAsync(string name, CancellationToken cancellation)
     {
         var archive = options.Archive(name);

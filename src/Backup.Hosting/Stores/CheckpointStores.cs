@@ -1,6 +1,7 @@
 using Backup.Checkpoints.Postgres;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
+using Backup.Engine.Stores;
 using Backup.Hosting.Configuration;
 
 namespace Backup.Hosting.Stores;

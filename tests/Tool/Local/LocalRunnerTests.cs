@@ -3,6 +3,7 @@ using Backup.Checkpoints.Stores;
 using Backup.Cli.Runners;
 using Backup.Contracts;
 using Backup.Hosting.Archives;
+using Backup.Engine.Stores;
 using Backup.Hosting.Stores;
 using Backup.Tests.Tool.Surface;
 using Backup.Tests.Unit.Engine;

@@ -3,7 +3,7 @@ using Backup.Archive.Catalog;
 using Backup.Archive.Objects;
 using Backup.Contracts;
 
-namespace Backup.Cli.Runners;
+namespace Backup.Engine.Catalog;
 
 /// <summary>Counts what an archive holds.</summary>
 internal static class ArchiveStock

@@ -1,6 +1,6 @@
 using Backup.Checkpoints.Stores;
 
-namespace Backup.Hosting.Stores;
+namespace Backup.Engine.Stores;
 
 /// <summary>Opens checkpoint stores by their configured names.</summary>
 public interface ICheckpointStores

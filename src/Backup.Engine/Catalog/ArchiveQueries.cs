@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Contracts;
+using Backup.Engine.Progress;
+using Backup.Engine.Restore;
+using Backup.Engine.Stores;
+using Backup.Engine.Verify;
+using Backup.Storage;
+
+namespace Backup.Engine.Catalog;
+
+/// <summary>What can be asked of an archive without changing anything, by the configured names.</summary>
+public sealed class ArchiveQueries(IArchives archives, ICheckpointStores stores, LastSeen lastSeen, TimeProvider time)
+{
+    /// <summary>Opens an archive and takes stock of it.</summary>
+    public async Task<ArchiveCheckReport> CheckAsync(string archive, CancellationToken cancellation)
+    {
+        var opened = await archives.OpenAsync(archive, cancellation);
+        var progress = new RunProgress(new() { RunId = "", Store = "", Archive = archive }, time);
+        var report = await new ArchiveVerifier(opened, lastSeen, time).RunAsync(new() { Archive = archive }, null, progress, cancellation);
+        return await ArchiveStock.TakeAsync(archive, opened, report, time, cancellation);
+    }
+
+    /// <summary>The sealed backups, oldest first; of one source when it is given.</summary>
+    public async Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation)
+    {
+        var catalog = await CatalogAsync(archive, cancellation);
+        // A list with a hole in it must not look whole.
+        if (catalog.Chain.Problems is [var damage, ..]) throw damage;
+        var list = new List<BackupSummary>();
+        foreach (var link in catalog.Sealed) list.Add(Summaries.Of(await catalog.ReadManifestAsync(link, cancellation)));
+        return [.. list.Where(backup => source is null || backup.Source == source)];
+    }
+
+    /// <summary>One backup, by its id or the unique beginning of it.</summary>
+    public async Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation)
+    {
+        var catalog = await CatalogAsync(archive, cancellation);
+        return Summaries.Of(await catalog.ReadManifestAsync(catalog.Find(backup), cancellation));
+    }
+
+    /// <summary>Checks an archive.</summary>
+    public async Task<VerifyReport> VerifyAsync(VerifyRequest request, RunProgress progress, CancellationToken cancellation)
+    {
+        var archive = await archives.OpenAsync(request.Archive, cancellation);
+        await using var against = request.Against is { } store ? await stores.OpenSourceAsync(store, cancellation) : null;
+        return await new ArchiveVerifier(archive, lastSeen, time).RunAsync(request, against, progress, cancellation);
+    }
+
+    /// <summary>What a restore would do.</summary>
+    public async Task<RestorePlan> PlanAsync(RestoreRequest request, CancellationToken cancellation)
+    {
+        var archive = await ForRestoreAsync(request, cancellation);
+        await using var target = await stores.OpenTargetAsync(request.Target, cancellation);
+        return await new RestoreRun(archive, target, request, time).PlanAsync(cancellation);
+    }
+
+    /// <summary>Opens the archive of a restore. "The latest" of an archive that was rolled back is an older one: that is refused, while a backup named by its id is what it says.</summary>
+    public async Task<OpenedArchive> ForRestoreAsync(RestoreRequest request, CancellationToken cancellation)
+    {
+        var archive = await archives.OpenAsync(request.Archive, cancellation);
+        if (request.BackupId is null && lastSeen.Check(archive, await SealChain.LoadAsync(archive, cancellation)) is [var gone, ..]) throw gone;
+        return archive;
+    }
+
+    /// <summary>The threads of the source's latest backup.</summary>
+    public async IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var opened = await archives.OpenAsync(archive, cancellation);
+        var latest = await (await BackupCatalog.LoadAsync(opened, cancellation)).LatestAsync(source, cancellation);
+        await foreach (var thread in new ThreadBrowser(opened, latest).ListAsync(cancellation)) yield return thread;
+    }
+
+    /// <summary>One thread in each backup of the source that holds it, newest first.</summary>
+    /// <exception cref="BackupException">NotFound: none holds it.</exception>
+    public async Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation)
+    {
+        var views = new List<ThreadView>();
+        await foreach (var browser in BrowsersAsync(archive, source, cancellation))
+            if (await FoundAsync(() => browser.ShowAsync(thread, cancellation)) is { } view) views.Add(view);
+        return views.Count > 0 ? views : throw NoThread(thread, source);
+    }
+
+    /// <summary>The checkpoints of a thread in the latest backup of the source that holds it.</summary>
+    /// <exception cref="BackupException">NotFound: none holds it.</exception>
+    public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation)
+    {
+        await foreach (var browser in BrowsersAsync(archive, source, cancellation))
+            if (await FoundAsync(() => browser.HistoryAsync(thread, cancellation)) is { } history) return history;
+        throw NoThread(thread, source);
+    }
+
+    private async Task<BackupCatalog> CatalogAsync(string archive, CancellationToken cancellation) =>
+        await BackupCatalog.LoadAsync(await archives.OpenAsync(archive, cancellation), cancellation);
+
+    // The backups of a source, newest first.
+    private async IAsyncEnumerable<ThreadBrowser> BrowsersAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var opened = await archives.OpenAsync(archive, cancellation);
+        var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
+        if (catalog.Chain.Problems is [var damage, ..]) throw damage;
+        foreach (var link in catalog.Sealed.OrderByDescending(link => link.Seal.Run, StringComparer.Ordinal))
+        {
+            var manifest = await catalog.ReadManifestAsync(link, cancellation);
+            if (manifest.Source.Name == source) yield return new(opened, manifest);
+        }
+    }
+
+    private static async Task<T?> FoundAsync<T>(Func<Task<T>> look) where T : class
+    {
+        try
+        {
+            return await look();
+        }
+        catch (BackupException error) when (error.Kind == ErrorKind.NotFound && error is not ObjectNotFoundException) // that would be damage
+        {
+            return null;
+        }
+    }
+
+    private static BackupException NoThread(string thread, string source) =>
+        new(ErrorKind.NotFound, $"no backup of '{source}' holds thread '{thread}'", $"'backup thread list --source {source}' shows the threads there are.");
+}
