@@ -3,6 +3,8 @@ namespace Backup.Archive.Objects;
 /// <summary>The object <c>runs/RUN/sSHARD-ATTEMPT.done</c>: what the capture of one shard made. A shard is done when it is there.</summary>
 public sealed record ShardResult
 {
+    /// <summary>Name of this object.</summary>
+    public required string Name { get; init; }
     /// <summary>Number of the shard.</summary>
     public required int Shard { get; init; }
     /// <summary>Fingerprint of the cut it was read at; results of another cut do not count.</summary>

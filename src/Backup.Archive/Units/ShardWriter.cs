@@ -103,8 +103,9 @@ public sealed class ShardWriter : IAsyncDisposable
             totals += count(entry);
             await index.AddAsync(entry, cancellation);
         }
-        var result = new ShardResult { Shard = shard, Cut = cut, Segments = segments, Index = await index.CompleteAsync(cancellation), Totals = totals };
-        await SealedDocument.PutAsync(archive, ObjectKind.ShardResult, ObjectNames.ShardResult(run, shard, attempt), result, cancellation);
+        var name = ObjectNames.ShardResult(run, shard, attempt);
+        var result = new ShardResult { Name = name, Shard = shard, Cut = cut, Segments = segments, Index = await index.CompleteAsync(cancellation), Totals = totals };
+        await SealedDocument.PutAsync(archive, ObjectKind.ShardResult, name, result, cancellation);
         return result;
     }
 

@@ -47,9 +47,10 @@ public sealed class BackupRun(OpenedArchive archive, ICheckpointSource source, B
         var plan = await cut.PlanAsync(workers * ShardsPerWorker, cancellation);
         progress.Expect(plan.Count, cut.Description.UnitsEstimate);
         progress.Enter(RunState.Capturing);
+        var fingerprint = ShardCapture.Fingerprint(cut.Description);
         var results = new ConcurrentBag<ShardResult>();
         await Parallel.ForEachAsync(plan, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellation }, async (shard, token) =>
-            results.Add(await ShardCapture.RunAsync(archive, cut, shard, progress, time, token)));
+            results.Add(await ShardCapture.RunAsync(archive, cut, fingerprint, shard, progress, time, token)));
         return (cut.Description, results.OrderBy(r => r.Shard).ToList());
     }
 }

@@ -61,7 +61,7 @@ public static class BackupSealing
         var digests = new List<ObjectDigest>();
         foreach (var item in await archive.Storage.ListAllAsync(ObjectNames.Run(run), cancellation))
         {
-            var isResult = shards.Any(s => item.Name == s.Index.Object.Name[..^4] + ".done");
+            var isResult = shards.Any(s => item.Name == s.Name);
             if (!used.Contains(item.Name) && !isResult && !item.Name.Contains("/lease-", StringComparison.Ordinal)) continue;
             digests.Add(await ObjectDigests.ComputeAsync(archive.Storage, item.Name, cancellation));
         }

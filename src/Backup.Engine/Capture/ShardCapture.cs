@@ -14,18 +14,18 @@ namespace Backup.Engine.Capture;
 public static class ShardCapture
 {
     /// <summary>Reads the shard and writes its segments, its index and its result.</summary>
-    public static async Task<ShardResult> RunAsync(OpenedArchive archive, ISourceCut cut, Shard shard, RunProgress progress, TimeProvider time, CancellationToken cancellation)
+    public static async Task<ShardResult> RunAsync(OpenedArchive archive, ISourceCut cut, string fingerprint, Shard shard, RunProgress progress, TimeProvider time, CancellationToken cancellation)
     {
         await using var writer = new ShardWriter(archive, progress.Run, shard.Number, time);
         await cut.CaptureAsync(shard, new ArchiveSink(writer, progress), cancellation);
         Failpoint.Reach("capture.shard");
-        var result = await writer.CompleteAsync(Fingerprint(cut.Description), UnitSummary.Count, cancellation);
+        var result = await writer.CompleteAsync(fingerprint, UnitSummary.Count, cancellation);
         Failpoint.Reach("capture.result");
         progress.ShardDone();
         return result;
     }
 
-    /// <summary>Names a cut: equal for every connection that sees the same instant, different for any other.</summary>
+    /// <summary>Names a cut by what the one who took it says of it.</summary>
     public static string Fingerprint(CutDescription cut)
     {
         var text = new StringBuilder().Append(cut.Time.UtcTicks).Append('\n').Append(cut.Position).Append('\n').Append(cut.Layout);

@@ -32,6 +32,13 @@ public sealed class ArchiveOpener(BackupOptions options, IReadOnlyDictionary<str
         };
     }
 
+    /// <inheritdoc/>
+    public string Fingerprint(string name)
+    {
+        var archive = options.Archive(name);
+        return Configuration.Fingerprint.Of(name, archive.Kind, archive.Path);
+    }
+
     private static LocalStorage StorageOf(ArchiveOptions archive) => new(archive.Path);
 
     private static async Task<bool> IsEmptyAsync(IBackupStorage storage, CancellationToken cancellation)

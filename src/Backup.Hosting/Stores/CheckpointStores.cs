@@ -1,21 +1,40 @@
+using Backup.Checkpoints.Memory;
 using Backup.Checkpoints.Postgres;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Stores;
+using Backup.Grains.Threads;
 using Backup.Hosting.Configuration;
 
 namespace Backup.Hosting.Stores;
 
-/// <summary>The stores a single process can reach by itself.</summary>
-public sealed class CheckpointStores(BackupOptions options) : ICheckpointStores
+/// <summary>The stores this process can reach: databases, and inside a silo the threads it holds.</summary>
+public sealed class CheckpointStores(BackupOptions options, TimeProvider time, MemoryStores? memory = null) : ICheckpointStores
 {
     /// <inheritdoc/>
-    public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) => new(Postgres(name, options.Source(name)));
+    public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) =>
+        IsMemory(name) ? new(Memory(name)) : new(Postgres(name, options.Source(name)));
 
     /// <inheritdoc/>
-    public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation) => new(Postgres(name, options.Target(name)));
+    public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation)
+    {
+        var target = options.Target(name);
+        return IsMemory(name) ? new(Memory(name)) : new(Postgres(name, target));
+    }
 
-    private static PostgresStore Postgres(string name, SourceOptions store) => store.Kind == SourceOptions.Memory
-        ? throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.")
-        : new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable });
+    /// <inheritdoc/>
+    public string Fingerprint(string name)
+    {
+        var store = options.Source(name);
+        return Configuration.Fingerprint.Of(name, store.Kind, store.ConnectionString, store.Schema);
+    }
+
+    /// <inheritdoc/>
+    public bool IsMemory(string name) => options.Source(name).Kind == SourceOptions.Memory;
+
+    private MemoryStore Memory(string name) => memory is not null ? new(memory.Units(name), time)
+        : throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.");
+
+    private static PostgresStore Postgres(string name, SourceOptions store) =>
+        new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable });
 }

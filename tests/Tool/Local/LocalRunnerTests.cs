@@ -193,5 +193,9 @@ public sealed class LocalRunnerTests : IDisposable
         public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) => new(stores[name]);
 
         public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation) => new(stores[name]);
+
+        public string Fingerprint(string name) => name;
+
+        public bool IsMemory(string name) => false;
     }
 }

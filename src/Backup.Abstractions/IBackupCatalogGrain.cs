@@ -1,0 +1,44 @@
+using Backup.Contracts;
+
+namespace Backup.Abstractions;
+
+/// <summary>Answers what can be asked of one archive. Key: <see cref="GrainKeys.Archive"/>.</summary>
+[Alias("backup.IBackupCatalogGrain")]
+public interface IBackupCatalogGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the archive.</summary>
+    [Alias("Init")]
+    Task<ArchiveInitReport> InitAsync();
+
+    /// <summary>Takes stock of the archive.</summary>
+    [Alias("Check"), ResponseTimeout("00:10:00")]
+    Task<ArchiveCheckReport> CheckAsync();
+
+    /// <summary>The backups, oldest first; of one source when it is given.</summary>
+    [Alias("List"), ResponseTimeout("00:10:00")]
+    Task<IReadOnlyList<BackupSummary>> ListAsync(string? source);
+
+    /// <summary>One backup by its id or the unique beginning of it.</summary>
+    [Alias("Show")]
+    Task<BackupSummary> ShowAsync(string backup);
+
+    /// <summary>Checks the archive; the last update has the report.</summary>
+    [Alias("Verify")]
+    IAsyncEnumerable<VerifyUpdate> VerifyAsync(VerifyRequest request);
+
+    /// <summary>What a restore would do.</summary>
+    [Alias("Plan"), ResponseTimeout("01:00:00")]
+    Task<RestorePlan> PlanAsync(RestoreRequest request);
+
+    /// <summary>The threads of a source's latest backup.</summary>
+    [Alias("Threads")]
+    IAsyncEnumerable<ThreadView> ThreadsAsync(string source);
+
+    /// <summary>One thread in each backup of a source that holds it, newest first.</summary>
+    [Alias("Thread"), ResponseTimeout("00:10:00")]
+    Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread);
+
+    /// <summary>The checkpoints of a thread in the latest backup of a source that holds it.</summary>
+    [Alias("History"), ResponseTimeout("00:10:00")]
+    Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread);
+}

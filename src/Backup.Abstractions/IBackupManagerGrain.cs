@@ -1,0 +1,17 @@
+using Backup.Contracts;
+
+namespace Backup.Abstractions;
+
+/// <summary>Admits and serializes the backups of one source. Key: <see cref="GrainKeys.Source"/>.</summary>
+[Alias("backup.IBackupManagerGrain")]
+public interface IBackupManagerGrain : IGrainWithStringKey
+{
+    /// <summary>Admits a backup and starts it.</summary>
+    /// <exception cref="BackupException">Conflict: a backup of this source is running.</exception>
+    [Alias("Start")]
+    Task<RunStatus> StartAsync(BackupRequest request);
+
+    /// <summary>The latest runs, oldest first.</summary>
+    [Alias("Runs")]
+    Task<IReadOnlyList<RunStatus>> RunsAsync();
+}

@@ -1,0 +1,17 @@
+using Backup.Contracts;
+
+namespace Backup.Abstractions;
+
+/// <summary>Admits and serializes the restores into one target. Key: <see cref="GrainKeys.Target"/>.</summary>
+[Alias("backup.IRestoreManagerGrain")]
+public interface IRestoreManagerGrain : IGrainWithStringKey
+{
+    /// <summary>Admits a restore and starts it.</summary>
+    /// <exception cref="BackupException">Conflict: a restore into this target is running.</exception>
+    [Alias("Start")]
+    Task<RunStatus> StartAsync(RestoreRequest request);
+
+    /// <summary>The latest runs, oldest first.</summary>
+    [Alias("Runs")]
+    Task<IReadOnlyList<RunStatus>> RunsAsync();
+}

@@ -1,0 +1,50 @@
+using Backup.Abstractions;
+using Backup.Contracts;
+using Backup.Engine.Catalog;
+using Backup.Engine.Progress;
+using Backup.Engine.Stores;
+using Orleans.Concurrency;
+
+namespace Backup.Grains.Catalog;
+
+/// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
+[Reentrant]
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, TimeProvider time) : Grain, IBackupCatalogGrain
+{
+    private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
+
+    private string Archive => GrainKeys.Names(this.GetPrimaryKeyString())[0];
+
+    public Task<ArchiveInitReport> InitAsync() => archives.InitAsync(Archive, default);
+
+    public Task<ArchiveCheckReport> CheckAsync() => Task.Run(() => queries.CheckAsync(Archive, default));
+
+    public Task<IReadOnlyList<BackupSummary>> ListAsync(string? source) => Task.Run(() => queries.ListAsync(Archive, source, default));
+
+    public Task<BackupSummary> ShowAsync(string backup) => queries.ShowAsync(Archive, backup, default);
+
+    public async IAsyncEnumerable<VerifyUpdate> VerifyAsync(VerifyRequest request)
+    {
+        var now = time.GetUtcNow();
+        var progress = new RunProgress(new() { RunId = RunId.New(now).Value, Store = request.Against ?? "", Archive = request.Archive, Started = now }, time);
+        using var stop = new CancellationTokenSource();
+        var work = Task.Run(() => queries.VerifyAsync(request, progress, stop.Token));
+        try
+        {
+            while (await Task.WhenAny(work, Task.Delay(TellEvery, time)) != work) yield return new() { Status = progress.Snapshot() };
+            yield return new() { Report = await work, Status = progress.Snapshot() };
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+    }
+
+    public Task<RestorePlan> PlanAsync(RestoreRequest request) => Task.Run(() => queries.PlanAsync(request, default));
+
+    public IAsyncEnumerable<ThreadView> ThreadsAsync(string source) => queries.ListThreadsAsync(Archive, source, default);
+
+    public Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread) => Task.Run(() => queries.ShowThreadAsync(Archive, source, thread, default));
+
+    public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread) => Task.Run(() => queries.HistoryAsync(Archive, source, thread, default));
+}
