@@ -1,6 +1,7 @@
 using Backup.Contracts;
 using Backup.Hosting.Clustering;
 using Backup.Hosting.Configuration;
+using Backup.Hosting.Engine;
 using Backup.Hosting.Health;
 using Backup.Hosting.Security;
 using Backup.Hosting.Starting;
@@ -35,6 +36,7 @@ public static class BackupHosting
         services.AddSingleton<IStartCheck, StateCheck>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60)); // longer than grains take to hand over
         services.AddSiloHealth(cluster);
+        services.AddSiloEngine(options);
         builder.UseOrleans(silo =>
         {
             SiloSetup.Configure(silo, cluster);

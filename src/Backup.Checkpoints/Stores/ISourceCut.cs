@@ -26,7 +26,8 @@ public interface ISourceCut : IAsyncDisposable
 /// <param name="Kind">Kind of the units.</param>
 /// <param name="From">First id, or null for the beginning.</param>
 /// <param name="To">First id behind the shard, or null for the end.</param>
-public sealed record Shard(int Number, UnitKind Kind, string? From, string? To);
+/// <param name="Place">Address of the silo that alone can read the shard, or null where every process can.</param>
+public sealed record Shard(int Number, UnitKind Kind, string? From, string? To, string? Place = null);
 
 /// <summary>What a cut is of: everything a restore and a later comparison need to know about the source.</summary>
 public sealed record CutDescription

@@ -26,4 +26,6 @@ public sealed record ShardTask
     [Id(9)] public string? From { get; init; }
     /// <summary>First id behind it, or null.</summary>
     [Id(10)] public string? To { get; init; }
+    /// <summary>Address of the silo that alone can read it, or null.</summary>
+    [Id(11)] public string? Place { get; init; }
 }

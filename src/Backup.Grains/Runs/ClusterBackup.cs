@@ -81,7 +81,7 @@ internal sealed class ClusterBackup(IArchives archives, ICheckpointStores stores
         var names = await distribution.RunAsync(cut.Shards.Where(s => !results.ContainsKey(s.Number)).Select(s => new ShardTask
         {
             RunId = progress.Run.Value, Epoch = epoch, Source = request.Source, Archive = request.Archive, CutTokens = [.. tokens], Cut = cut.Fingerprint,
-            Configuration = Fingerprint(request), Shard = s.Number, UnitKind = (int)s.Kind, From = s.From, To = s.To,
+            Configuration = Fingerprint(request), Shard = s.Number, UnitKind = (int)s.Kind, From = s.From, To = s.To, Place = s.Place,
         }), onlyLocal: stores.IsMemory(request.Source), token =>
         {
             lock (tokens)

@@ -9,6 +9,9 @@ public sealed class MemoryStores(long byteLimit)
 {
     private readonly ConcurrentDictionary<string, MemoryUnits> stores = new();
 
+    /// <summary>Bytes a store may hold where nothing is configured.</summary>
+    public const long DefaultByteLimit = 1L << 30;
+
     /// <summary>The units of a store.</summary>
     public MemoryUnits Units(string store) => stores.GetOrAdd(store, _ => new(byteLimit));
 }

@@ -48,7 +48,7 @@ internal sealed class ShardExecution : IAsyncDisposable
             var archive = await archives.OpenAsync(Task.Archive, stopping.Token);
             var cut = await cuts.JoinAsync(Task.RunId, Task.Cut, Task.Source, Task.CutTokens, stopping.Token);
             ended = ended with { CutToken = cut.Description.Token };
-            var shard = new Shard(Task.Shard, (UnitKind)Task.UnitKind, Task.From, Task.To);
+            var shard = new Shard(Task.Shard, (UnitKind)Task.UnitKind, Task.From, Task.To, Task.Place);
             var result = await ShardCapture.RunAsync(archive, cut, Task.Cut, shard, progress, time, stopping.Token);
             ended = ended with { Ended = true, Result = result.Name };
         }

@@ -1,0 +1,33 @@
+using Backup.Archive.Catalog;
+using Backup.Engine.Catalog;
+using Backup.Engine.Stores;
+using Backup.Grains.Placement;
+using Backup.Grains.Runs;
+using Backup.Grains.Threads;
+using Backup.Grains.Workers;
+using Backup.Hosting.Archives;
+using Backup.Hosting.Configuration;
+using Backup.Hosting.Stores;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Hosting;
+
+namespace Backup.Hosting.Engine;
+
+/// <summary>What the grains of a silo work with.</summary>
+internal static class SiloEngine
+{
+    public static void AddSiloEngine(this IServiceCollection services, BackupOptions options)
+    {
+        services.AddSingleton<IArchives>(p => new ArchiveOpener(options, BackupConfiguration.ProcessEnvironment(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(_ => new MemoryStores(MemoryStores.DefaultByteLimit));
+        services.AddSingleton<ICheckpointStores>(p => new CheckpointStores(options, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<MemoryStores>()));
+        services.AddSingleton(_ => new LastSeen(Path.Combine(options.StateFolder, "last-seen")));
+        services.AddSingleton<ArchiveQueries>();
+        services.AddSingleton(new WorkerOptions(options.Workers));
+        services.AddSingleton<Slots>();
+        services.AddSingleton<KeptCuts>();
+        services.AddSingleton<ClusterSize>();
+        services.AddSingleton<ClusterBackup>();
+        services.AddPlacementDirector<SlotPlacement, SlotPlacementDirector>();
+    }
+}
