@@ -40,7 +40,7 @@ public sealed class OpenedArchive
                 "Nothing was changed. Use it as it is, or name an empty place for a new archive.");
         var descriptor = new ArchiveDescriptor
         {
-            Format = ArchiveDescriptor.CurrentFormat, ArchiveId = Convert.ToHexStringLower(Randomness.Bytes(16)), Created = time.GetUtcNow(),
+            Format = ArchiveDescriptor.CurrentFormat, ArchiveId = Convert.ToHexStringLower(Randomness.Bytes(16)), Created = time.GetUtcNow(), KeyMode = ArchiveDescriptor.SharedKeys,
         };
         var bytes = descriptor.Encode();
         // The wraps come first: an archive whose descriptor can be seen can be opened.

@@ -13,7 +13,8 @@ public sealed class BackupCatalog
     {
         this.archive = archive;
         Chain = chain;
-        Sealed = chain.Links.Where(l => l.Seal.Manifest is not null && !chain.Removed.Contains(l.Seal.Run)).ToList();
+        // Two owners may both have sealed a run, one of them frozen between its last look and its seal. Both are whole; the first counts.
+        Sealed = chain.Links.Where(l => l.Seal.Manifest is not null && !chain.Removed.Contains(l.Seal.Run)).DistinctBy(l => l.Seal.Run).ToList();
     }
 
     /// <summary>The chain of seals.</summary>

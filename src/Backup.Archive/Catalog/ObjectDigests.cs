@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Backup.Archive.Objects;
 using Backup.Storage;
@@ -12,14 +13,21 @@ public static class ObjectDigests
     public static async Task<ObjectDigest> ComputeAsync(IBackupStorage storage, string name, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[1 << 20];
-        long size = 0;
-        while (true)
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 20);
+        try
         {
-            var read = await storage.ReadAsync(name, size, buffer, cancellation);
-            hash.AppendData(buffer, 0, read);
-            size += read;
-            if (read < buffer.Length) return new(name, size, hash.GetHashAndReset());
+            long size = 0;
+            while (true)
+            {
+                var read = await storage.ReadAsync(name, size, buffer, cancellation);
+                hash.AppendData(buffer, 0, read);
+                size += read;
+                if (read < buffer.Length) return new(name, size, hash.GetHashAndReset());
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

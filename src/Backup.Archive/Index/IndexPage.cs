@@ -8,7 +8,7 @@ internal sealed class IndexPage(int level)
     /// <summary>Most content bytes of a page, unless a single entry is larger.</summary>
     public const int MaxLength = 64 * 1024;
     /// <summary>Most content bytes a reader accepts: one entry with a key and pieces of any sensible size.</summary>
-    public const int ReadLimit = 16 << 20;
+    public const int ReadLimit = 4 << 20;
     private byte[] buffer = new byte[8 * 1024];
     private int length;
     private int entries;

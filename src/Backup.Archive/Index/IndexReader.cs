@@ -9,7 +9,6 @@ namespace Backup.Archive.Index;
 /// <summary>Reads an index: one unit, or all of them page by page.</summary>
 public sealed class IndexReader : IDisposable
 {
-    private const int MaxLevels = 8;
     private readonly SealedReader source;
     private readonly OpenedArchive archive;
     private readonly IndexReference index;
@@ -26,39 +25,38 @@ public sealed class IndexReader : IDisposable
     public async ValueTask<UnitEntry?> FindAsync(byte[] key, CancellationToken cancellation)
     {
         var at = new FrameLocation(index.RootOffset, index.RootLength);
-        for (var depth = 0; depth < MaxLevels; depth++)
+        var page = await ReadAsync(at, cancellation);
+        while (page.Pages is { } pages)
         {
-            var page = await ReadAsync(at, cancellation);
-            if (page.Units is { } units) return units.Find(u => u.Key.AsSpan().SequenceEqual(key));
-            var below = page.Pages!.FindLast(p => p.FirstKey.AsSpan().SequenceCompareTo(key) <= 0);
+            var below = pages.FindLast(p => p.FirstKey.AsSpan().SequenceCompareTo(key) <= 0);
             if (below is null) return null;
             at = new(below.Offset, below.Length);
+            var level = page.Level - 1;
+            page = await ReadAsync(at, cancellation);
+            if (page.Level != level) throw Malformed(at);
         }
-        throw TooDeep(at);
+        return page.Units!.Find(u => u.Key.AsSpan().SequenceEqual(key));
     }
 
     /// <summary>The leaf pages in order, without reading them.</summary>
     public async IAsyncEnumerable<LeafPage> LeavesAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        var stack = new Stack<(FrameLocation At, long Units, int Depth)>();
-        stack.Push((new(index.RootOffset, index.RootLength), -1, 0));
+        var order = new PageOrder();
+        var stack = new Stack<(FrameLocation At, int? Level)>();
+        stack.Push((new(index.RootOffset, index.RootLength), null));
         while (stack.TryPop(out var next))
         {
-            if (next.Depth > MaxLevels) throw TooDeep(next.At);
             var page = await ReadAsync(next.At, cancellation);
-            if (page.Level == 0)
+            if (next.Level is { } level && page.Level != level) throw Malformed(next.At);
+            // Only a root that is itself a leaf is read here; leaves below another page are not.
+            if (page.Units is { } units) yield return new(next.At.Offset, next.At.Length, units.Count);
+            foreach (var below in page.Pages ?? [])
             {
-                // Only a root that is itself a leaf comes here; leaves below another page are not read.
-                yield return new(next.At.Offset, next.At.Length, page.Units!.Count);
-                continue;
+                if (!order.Follows(page.Level - 1, below)) throw Malformed(next.At);
+                if (page.Level == 1) yield return new(below.Offset, below.Length, below.Units);
             }
-            if (page.Level == 1)
-            {
-                foreach (var leaf in page.Pages!) yield return new(leaf.Offset, leaf.Length, leaf.Units);
-                continue;
-            }
-            for (var i = page.Pages!.Count - 1; i >= 0; i--)
-                stack.Push((new(page.Pages[i].Offset, page.Pages[i].Length), page.Pages[i].Units, next.Depth + 1));
+            if (page.Level < 2) continue;
+            for (var i = page.Pages!.Count - 1; i >= 0; i--) stack.Push((new(page.Pages[i].Offset, page.Pages[i].Length), page.Level - 1));
         }
     }
 
@@ -82,76 +80,58 @@ public sealed class IndexReader : IDisposable
     public async ValueTask CheckAsync(CancellationToken cancellation)
     {
         var frames = new List<FrameLocation>();
+        var order = new PageOrder();
         byte[]? last = null;
-        async ValueTask VisitAsync(FrameLocation at, int? level, byte[]? first, long? units)
+        async ValueTask<long> VisitAsync(FrameLocation at, int? level, byte[]? first)
         {
             frames.Add(at);
-            if (frames.Count > 1 << 24) throw TooDeep(at);
             var page = await ReadAsync(at, cancellation);
             if (level is { } expected && page.Level != expected) throw Malformed(at);
-            long count = 0;
-            foreach (var unit in page.Units ?? [])
+            if (page.Units is { } units)
             {
-                if (last is not null && last.AsSpan().SequenceCompareTo(unit.Key) >= 0) throw Malformed(at);
-                if (count == 0 && first is not null && !first.AsSpan().SequenceEqual(unit.Key)) throw Malformed(at);
-                last = unit.Key;
-                count++;
+                if (first is not null && (units.Count == 0 || !first.AsSpan().SequenceEqual(units[0].Key))) throw Malformed(at);
+                if (last is not null && last.AsSpan().SequenceCompareTo(units[0].Key) >= 0) throw Malformed(at);
+                if (units.Count > 0) last = units[^1].Key;
+                return units.Count;
             }
-            foreach (var below in page.Pages ?? [])
+            long count = 0;
+            if (first is not null && !first.AsSpan().SequenceEqual(page.Pages![0].FirstKey)) throw Malformed(at);
+            foreach (var below in page.Pages!)
             {
-                await VisitAsync(new(below.Offset, below.Length), page.Level - 1, below.FirstKey, below.Units);
+                if (!order.Follows(page.Level - 1, below)) throw Malformed(at);
+                if (await VisitAsync(new(below.Offset, below.Length), page.Level - 1, below.FirstKey) != below.Units) throw Malformed(at);
                 count += below.Units;
             }
-            if (units is { } named && named != count) throw Malformed(at);
+            return count;
         }
         await SealedHeader.CheckAsync(archive, ObjectKind.Index, index.Object, cancellation);
-        await VisitAsync(new(index.RootOffset, index.RootLength), null, null, null);
+        await VisitAsync(new(index.RootOffset, index.RootLength), null, null);
         FrameTiling.Check(source.Name, index.Object.Size, frames);
     }
 
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
 
-    private async ValueTask<(int Level, List<UnitEntry>? Units, List<PageEntry>? Pages)> ReadAsync(FrameLocation at, CancellationToken cancellation)
+    private async ValueTask<DecodedPage> ReadAsync(FrameLocation at, CancellationToken cancellation)
     {
         using var frame = source.Frame(at);
-        var bytes = await frame.ReadAllAsync(IndexPage.ReadLimit, cancellation);
-        return Decode(bytes, at);
-    }
-
-    private (int Level, List<UnitEntry>? Units, List<PageEntry>? Pages) Decode(byte[] bytes, FrameLocation at)
-    {
-        if (bytes.Length == 0 || bytes[0] > MaxLevels) throw Malformed(at);
-        int level = bytes[0];
-        var reader = new PageReader(bytes.AsSpan(1), source.Name, at.Offset);
-        var count = reader.Number();
-        if (count > (ulong)bytes.Length) throw Malformed(at);
-        List<UnitEntry>? units = level == 0 ? [] : null;
-        List<PageEntry>? pages = level == 0 ? null : [];
-        for (ulong i = 0; i < count; i++)
-        {
-            var key = reader.Bytes();
-            if (pages is not null)
-            {
-                pages.Add(new(key, reader.Count(), reader.Count(), reader.Count()));
-                continue;
-            }
-            var summary = reader.Bytes();
-            var raw = reader.Count();
-            var pieceCount = reader.Number();
-            if (pieceCount > (ulong)bytes.Length) throw Malformed(at);
-            var pieces = new Piece[pieceCount];
-            for (var p = 0; p < pieces.Length; p++)
-                pieces[p] = new(checked((int)Math.Min(reader.Count(), int.MaxValue)), reader.Count(), reader.Count(), reader.Count(), reader.Count());
-            units!.Add(new(key, summary, raw, pieces));
-        }
-        reader.End();
-        return (level, units, pages);
+        return DecodedPage.Of(await frame.ReadAllAsync(IndexPage.ReadLimit, cancellation), source.Name, at.Offset);
     }
 
     private DamageException Malformed(FrameLocation at) => new(source.Name, at.Offset, "a page of the index is not well formed");
 
-    private DamageException TooDeep(FrameLocation at) => new(source.Name, at.Offset, "the index has more levels than any index has");
+    // The pages of a level stand in the order of their keys: so none is reached twice, whatever the pages say.
+    private sealed class PageOrder
+    {
+        private readonly long[] ends = new long[DecodedPage.MaxLevel];
+
+        public bool Follows(int level, PageEntry page)
+        {
+            if (page.Offset < ends[level]) return false;
+            ends[level] = page.Offset + page.Length;
+            return true;
+        }
+    }
 }
 
 /// <summary>Where a leaf page is and how many units it holds.</summary>

@@ -8,6 +8,8 @@ internal ref struct PageReader(ReadOnlySpan<byte> bytes, string name, long offse
     private readonly ReadOnlySpan<byte> bytes = bytes;
     private int position;
 
+    public readonly int Left => bytes.Length - position;
+
     public ulong Number()
     {
         var used = Varint.Read(bytes[position..], out var value);

@@ -24,7 +24,7 @@ public sealed class KeyRing
     internal static async Task<KeyRing> CreateAsync(IBackupStorage storage, byte[] archiveDigest, IWrappingKey with, CancellationToken cancellation)
     {
         var key = new DataKey(Convert.ToHexStringLower(Randomness.Bytes(16)), Randomness.Bytes(32));
-        await PutAsync(storage, key, with, cancellation);
+        await PutAsync(storage, key, archiveDigest, with, cancellation);
         return new(new() { [key.Id] = key }, archiveDigest);
     }
 
@@ -39,7 +39,7 @@ public sealed class KeyRing
         {
             try
             {
-                var key = KeyWrapping.Open(item.Name, await ReadAsync(storage, item.Name, cancellation), with);
+                var key = KeyWrapping.Open(item.Name, await ReadAsync(storage, item.Name, cancellation), archiveDigest, with);
                 if (key is null) others++;
                 else opened[key.Id] = key;
             }
@@ -55,13 +55,29 @@ public sealed class KeyRing
         throw damage ?? new DamageException(ObjectNames.Keys, 0, "no wrapped data key is there, so nothing in this archive can be opened");
     }
 
-    /// <summary>Wraps every data key under <paramref name="with"/>; <paramref name="removeOthers"/> then takes every other way of opening away.</summary>
-    public async Task RewrapAsync(IBackupStorage storage, IWrappingKey with, bool removeOthers, CancellationToken cancellation)
+    /// <summary>
+    /// Wraps every data key under <paramref name="with"/>, and makes sure that it opens; <paramref name="removeOthers"/> then takes
+    /// every other way of opening away. Whenever this stops, the old way, the new way or both open the archive.
+    /// </summary>
+    /// <returns>The wraps that were made, and those that were removed.</returns>
+    public async Task<(IReadOnlyList<string> Added, IReadOnlyList<string> Removed)> RewrapAsync(IBackupStorage storage, IWrappingKey with, bool removeOthers, CancellationToken cancellation)
     {
         var old = await storage.ListAllAsync(ObjectNames.Keys, cancellation);
-        foreach (var key in keys.Values) await PutAsync(storage, key, with, cancellation);
-        if (!removeOthers) return;
-        foreach (var item in old) await storage.DeleteAsync(item.Name, cancellation);
+        var added = new List<string>();
+        foreach (var key in keys.Values) added.Add(await PutAsync(storage, key, archive, with, cancellation));
+        Failpoint.Reach("rewrap.added");
+        foreach (var name in added)
+            if (KeyWrapping.Open(name, await ReadAsync(storage, name, cancellation), archive, with) is not { } opened || !opened.Secret.AsSpan().SequenceEqual(keys[opened.Id].Secret))
+                throw new DamageException(name, 0, "it does not open right after it was written");
+        var removed = new List<string>();
+        // A wrap of a data key that is not held here may be the only one there is.
+        foreach (var item in removeOthers ? old.Where(o => keys.Keys.Any(id => o.Name.StartsWith(ObjectNames.Keys + id + "-", StringComparison.Ordinal))) : [])
+        {
+            await storage.DeleteAsync(item.Name, cancellation);
+            removed.Add(item.Name);
+            Failpoint.Reach("rewrap.removed");
+        }
+        return (added, removed);
     }
 
     /// <summary>Reads and checks one wrap.</summary>
@@ -78,6 +94,10 @@ public sealed class KeyRing
     internal Sealing.ObjectKey? ObjectKey(string keyId, ObjectKind kind, string name, ReadOnlySpan<byte> salt) =>
         keys.TryGetValue(keyId, out var key) ? Sealing.ObjectKey.Derive(key.Secret, archive, kind, name, salt) : null;
 
-    private static async Task PutAsync(IBackupStorage storage, DataKey key, IWrappingKey with, CancellationToken cancellation) =>
-        await storage.PutAsync(ObjectNames.Wrap(key.Id, Randomness.Token(8)), KeyWrapping.Wrap(key, with).Encode(), cancellation);
+    private static async Task<string> PutAsync(IBackupStorage storage, DataKey key, byte[] archiveDigest, IWrappingKey with, CancellationToken cancellation)
+    {
+        var name = ObjectNames.Wrap(key.Id, Randomness.Token(8));
+        await storage.PutAsync(name, KeyWrapping.Wrap(key, archiveDigest, with).Encode(), cancellation);
+        return name;
+    }
 }

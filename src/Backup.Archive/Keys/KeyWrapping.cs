@@ -10,21 +10,21 @@ internal static class KeyWrapping
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
-    public static KeyWrap Wrap(DataKey key, IWrappingKey with)
+    public static KeyWrap Wrap(DataKey key, byte[] archiveDigest, IWrappingKey with)
     {
-        var wrap = with.Configure(new KeyWrap { KeyId = key.Id, Kind = with.Kind, Salt = Randomness.Bytes(32), Check = [], Wrapped = [] });
+        var wrap = with.Configure(new KeyWrap { Format = 1, KeyId = key.Id, Kind = with.Kind, Salt = Randomness.Bytes(32), Check = [], Wrapped = [] });
         var kek = with.Derive(wrap);
         var wrapped = new byte[NonceLength + key.Secret.Length + TagLength];
         Randomness.Fill(wrapped.AsSpan(0, NonceLength));
         using var aes = new AesGcm(kek, TagLength);
         aes.Encrypt(wrapped.AsSpan(0, NonceLength), key.Secret, wrapped.AsSpan(NonceLength, key.Secret.Length),
-            wrapped.AsSpan(NonceLength + key.Secret.Length), Convert.FromHexString(key.Id));
+            wrapped.AsSpan(NonceLength + key.Secret.Length), Bound(key.Id, archiveDigest));
         return wrap with { Check = CheckOf(kek), Wrapped = wrapped };
     }
 
     /// <summary>Opens a wrap; null when the key is another one.</summary>
     /// <exception cref="DamageException">The key is the right one, the wrap is not intact.</exception>
-    public static DataKey? Open(string name, KeyWrap wrap, IWrappingKey with)
+    public static DataKey? Open(string name, KeyWrap wrap, byte[] archiveDigest, IWrappingKey with)
     {
         if (wrap.Kind != with.Kind) return null;
         var kek = with.Derive(wrap);
@@ -34,14 +34,17 @@ internal static class KeyWrapping
         {
             using var aes = new AesGcm(kek, TagLength);
             aes.Decrypt(wrap.Wrapped.AsSpan(0, NonceLength), wrap.Wrapped.AsSpan(NonceLength, secret.Length),
-                wrap.Wrapped.AsSpan(NonceLength + secret.Length), secret, Convert.FromHexString(wrap.KeyId));
+                wrap.Wrapped.AsSpan(NonceLength + secret.Length), secret, Bound(wrap.KeyId, archiveDigest));
         }
-        catch (Exception error) when (error is CryptographicException or FormatException)
+        catch (AuthenticationTagMismatchException)
         {
-            throw new DamageException(name, 0, "the key fits but the wrapped key is not intact");
+            throw new DamageException(name, 0, $"the key fits, but the wrapped key is not intact or not of the archive that the object '{ObjectNames.Descriptor}' describes");
         }
         return new(wrap.KeyId, secret);
     }
+
+    // Bound to the descriptor, so that an archive cannot pass for another one under the same key.
+    private static byte[] Bound(string keyId, byte[] archiveDigest) => [.. Convert.FromHexString(keyId), .. archiveDigest];
 
     private static byte[] CheckOf(byte[] kek) => HKDF.Expand(HashAlgorithmName.SHA256, kek, 16, "backup.orleans/v1/check"u8.ToArray());
 }

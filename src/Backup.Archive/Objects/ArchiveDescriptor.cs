@@ -16,7 +16,10 @@ public sealed record ArchiveDescriptor
     /// <summary>When the archive was made.</summary>
     public required DateTimeOffset Created { get; init; }
     /// <summary>How data keys are used: <c>shared</c> (one for all units); <c>subject</c> is reserved for one per subject. Fixed for ever.</summary>
-    public string KeyMode { get; init; } = "shared";
+    public required string KeyMode { get; init; }
+
+    /// <summary>The one key mode there is.</summary>
+    internal const string SharedKeys = "shared";
 
     internal byte[] Encode() => CheckedText.Wrap(ArchiveJson.Bytes(this));
 
@@ -30,9 +33,12 @@ public sealed record ArchiveDescriptor
         if (descriptor.Format > CurrentFormat)
             throw new BackupException(ErrorKind.Usage, $"the archive has format version {descriptor.Format}; this program reads up to {CurrentFormat}",
                 "Nothing was read or changed. Use a newer version of this program.");
-        if (descriptor.Format < 1 || descriptor.KeyMode != "shared")
+        if (descriptor.Format < 1 || descriptor.KeyMode != SharedKeys)
             throw new BackupException(ErrorKind.Usage, $"the archive has format {descriptor.Format} and key mode '{descriptor.KeyMode}', which this program does not know",
                 "Nothing was read or changed. Use a newer version of this program.");
+        // The id names files of those who remember the archive: it must not lead anywhere else.
+        if (descriptor.ArchiveId.Length != 32 || !descriptor.ArchiveId.All(char.IsAsciiHexDigitLower))
+            throw new DamageException(ObjectNames.Descriptor, 0, "the archive's id is not 32 hexadecimal digits");
         return (descriptor, SHA256.HashData(bytes));
     }
 }

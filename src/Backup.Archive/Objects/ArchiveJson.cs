@@ -6,7 +6,8 @@ namespace Backup.Archive.Objects;
 
 /// <summary>JSON of the archive's small objects: camel case, nulls left out, unknown members kept for later versions by being ignored.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 32, UseStringEnumConverter = true)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 32, UseStringEnumConverter = true,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ArchiveDescriptor))]
 [JsonSerializable(typeof(KeyWrap))]
 [JsonSerializable(typeof(BackupManifest))]

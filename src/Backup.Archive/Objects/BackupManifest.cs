@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Backup.Archive.Objects;
 
 /// <summary>The object <c>runs/RUN/manifest-ATTEMPT</c>: everything a backup consists of. It counts once a seal names its digest.</summary>
-public sealed record BackupManifest
+public sealed record BackupManifest : IJsonOnDeserialized
 {
     /// <summary>Id of the backup and of the run that made it.</summary>
     public required string BackupId { get; init; }
@@ -26,9 +27,15 @@ public sealed record BackupManifest
     /// <summary>Hash over all units and their digests in order, 32 bytes: equal roots mean equal content.</summary>
     public required byte[] StateRoot { get; init; }
     /// <summary>The run's other objects: leases, shard results, shard indexes. Not needed to restore; their loss or change is reported.</summary>
-    public IReadOnlyList<ObjectDigest> Working { get; init; } = [];
+    public required IReadOnlyList<ObjectDigest> Working { get; init; }
     /// <summary>What an operator should know.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Segments.Contains(null!) || Working.Contains(null!) || Warnings.Contains(null!) || Source.Identity.Values.Contains(null!))
+            throw new JsonException("a member of the manifest is null");
+    }
 }
 
 /// <summary>The source as it was at the cut.</summary>

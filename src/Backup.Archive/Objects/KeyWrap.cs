@@ -9,7 +9,7 @@ namespace Backup.Archive.Objects;
 public sealed record KeyWrap
 {
     /// <summary>Format version of the wrap.</summary>
-    public int Format { get; init; } = 1;
+    public required int Format { get; init; }
     /// <summary>Id of the data key, 32 hexadecimal digits.</summary>
     public required string KeyId { get; init; }
     /// <summary><c>keyfile</c> or <c>passphrase</c>.</summary>
@@ -34,10 +34,10 @@ public sealed record KeyWrap
         var wrap = ArchiveJson.Parse<KeyWrap>(name, CheckedText.Unwrap(name, bytes));
         if (wrap.Format != 1)
             throw new BackupException(ErrorKind.Usage, $"{name} has wrap format {wrap.Format}, which this program does not know", "Use a newer version of this program.");
-        if (wrap.Salt.Length != 32 || wrap.Check.Length != 16 || wrap.Wrapped.Length != 60 || wrap.KeyId.Length != 32)
+        if (wrap.Salt.Length != 32 || wrap.Check.Length != 16 || wrap.Wrapped.Length != 60 || wrap.KeyId.Length != 32 || !wrap.KeyId.All(char.IsAsciiHexDigitLower))
             throw new DamageException(name, 0, "a field has the wrong length");
         // Bounds, so that a changed wrap cannot make a reader allocate or spin without end.
-        if (wrap.Kind == "passphrase" && wrap is not { MemoryKiB: >= 8 and <= 1 << 20, Passes: >= 1 and <= 100, Lanes: >= 1 and <= 16 })
+        if (wrap.Kind == "passphrase" && (wrap is not { MemoryKiB: <= 256 << 10, Passes: >= 1 and <= 16, Lanes: >= 1 and <= 4 } || wrap.MemoryKiB < 8 * wrap.Lanes))
             throw new DamageException(name, 0, "the cost of its passphrase is out of bounds");
         return wrap;
     }

@@ -1,10 +1,16 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Backup.Contracts;
+using Backup.Storage;
+
 namespace Backup.Archive.Objects;
 
 /// <summary>
 /// The object <c>seals/SEQUENCE-RUN</c>: a link of the chain that says what this archive consists of. Each names the
 /// digest of what it seals and of every seal that had no successor when it was written, so that a seal taken away is missed by the next.
 /// </summary>
-public sealed record Seal
+public sealed record Seal : IJsonOnDeserialized
 {
     /// <summary>Position in the chain: 1 + the highest among <see cref="Previous"/>.</summary>
     public required long Sequence { get; init; }
@@ -18,13 +24,26 @@ public sealed record Seal
     public ObjectDigest? Manifest { get; init; }
     /// <summary>The backups that are removed on purpose from here on, or null.</summary>
     public Removal? Removal { get; init; }
+
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Sequence < 1 || !RunId.IsValid(Run) || Previous.Contains(null!) || Removal?.Backups.Contains(null!) == true)
+            throw new JsonException("a member of the seal is not what it should be");
+    }
 }
 
 /// <summary>An object by name, size and SHA-256 of its stored bytes.</summary>
 /// <param name="Object">Name in the archive.</param>
 /// <param name="Size">Size in bytes.</param>
 /// <param name="Sha256">SHA-256 of the stored bytes.</param>
-public sealed record ObjectDigest(string Object, long Size, byte[] Sha256);
+public sealed record ObjectDigest(string Object, long Size, byte[] Sha256) : IJsonOnDeserialized
+{
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (!ObjectName.IsValid(Object) || Size is < 0 or > ObjectReference.MaxSize || Sha256.Length != SHA256.HashSizeInBytes)
+            throw new JsonException("the digest of an object is not one");
+    }
+}
 
 /// <summary>Says that absence of these backups' objects is no damage from here on.</summary>
 /// <param name="Backups">Ids of the backups.</param>

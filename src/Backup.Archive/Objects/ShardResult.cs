@@ -1,7 +1,10 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Backup.Archive.Objects;
 
 /// <summary>The object <c>runs/RUN/sSHARD-ATTEMPT.done</c>: what the capture of one shard made. A shard is done when it is there.</summary>
-public sealed record ShardResult
+public sealed record ShardResult : IJsonOnDeserialized
 {
     /// <summary>Name of this object.</summary>
     public required string Name { get; init; }
@@ -15,6 +18,11 @@ public sealed record ShardResult
     public required IndexReference Index { get; init; }
     /// <summary>Totals.</summary>
     public required Totals Totals { get; init; }
+
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Segments.Contains(null!)) throw new JsonException("a segment is null");
+    }
 }
 
 /// <summary>An index object and where its root page is.</summary>

@@ -11,6 +11,8 @@ internal static class SealedDocument
 {
     /// <summary>Most content bytes of a document; a manifest of 100,000 segments stays below.</summary>
     private const int MaxContent = 32 << 20;
+    private const int SmallContent = 1 << 20;
+    private const int MaxRatio = 32;
 
     /// <summary>Writes a document and reads it back from the storage before it is believed.</summary>
     public static async Task<ObjectDigest> PutAsync<T>(OpenedArchive archive, ObjectKind kind, string name, T value, CancellationToken cancellation) where T : class
@@ -46,7 +48,8 @@ internal static class SealedDocument
             bytes.AsMemory((int)offset, buffer.Length).CopyTo(buffer);
             return default;
         });
-        var content = await frame.ReadAllAsync(MaxContent, cancellation);
+        // Salts and digests do not compress: more content than this is not a document, whatever its size says.
+        var content = await frame.ReadAllAsync((int)Math.Min(MaxContent, SmallContent + (MaxRatio * (long)bytes.Length)), cancellation);
         return (ArchiveJson.Parse<T>(name, content), new(name, bytes.Length, SHA256.HashData(bytes)));
     }
 }

@@ -39,6 +39,8 @@ internal static class SealedHeader
         if (!header[..8].SequenceEqual(Magic)) throw new DamageException(name, header.CommonPrefixLength(Magic), "it does not begin like an object of an archive");
         if (header[8] != Version) throw new DamageException(name, 8, $"it has object version {header[8]}");
         if (header[9] != (byte)kind) throw new DamageException(name, 9, $"it is of kind {header[9]} where kind {(byte)kind} belongs");
+        if (header[10..12].ContainsAnyExcept((byte)0) || BinaryPrimitives.ReadInt32LittleEndian(header[12..]) != SealedWriter.ChunkLength)
+            throw new DamageException(name, 10, "its chunks are not of the length this version has");
         reference = new(name, 0, Convert.ToHexStringLower(header.Slice(KeyIdOffset, 16)), header.Slice(SaltOffset, SaltLength).ToArray());
         var key = keys.ObjectKey(reference.KeyId, kind, name, reference.Salt)
             ?? throw new DamageException(name, KeyIdOffset, $"it names data key {reference.KeyId}, which this archive's keys do not hold");
@@ -51,8 +53,9 @@ internal static class SealedHeader
     /// <exception cref="DamageException">It is not.</exception>
     public static async Task CheckAsync(OpenedArchive archive, ObjectKind kind, ObjectReference expected, CancellationToken cancellation)
     {
-        var (reader, found) = await SealedReader.OpenAsync(archive, kind, expected.Name, cancellation);
-        reader.Dispose();
+        var header = new byte[Length];
+        var read = await SealedReader.ReadAsync(archive.Storage, expected.Name, 0, header, cancellation);
+        Open(header.AsSpan(0, read), archive.Keys, kind, expected.Name, out var found).Dispose();
         if (found.KeyId != expected.KeyId || !found.Salt.AsSpan().SequenceEqual(expected.Salt))
             throw new DamageException(expected.Name, 0, "it is not the object that the manifest names");
     }

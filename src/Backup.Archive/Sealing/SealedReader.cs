@@ -10,34 +10,30 @@ internal sealed class SealedReader : IDisposable
 {
     private readonly IBackupStorage storage;
     private readonly ObjectKey key;
+    private readonly long size;
 
-    private SealedReader(IBackupStorage storage, string name, ObjectKey key)
+    private SealedReader(IBackupStorage storage, string name, long size, ObjectKey key)
     {
         this.storage = storage;
         Name = name;
+        this.size = size;
         this.key = key;
     }
 
     /// <summary>The object's name.</summary>
     public string Name { get; }
 
-    /// <summary>Opens by reading the header.</summary>
-    /// <exception cref="DamageException">The object is not there, or its header is not authentic.</exception>
-    public static async ValueTask<(SealedReader Reader, ObjectReference Reference)> OpenAsync(OpenedArchive archive, ObjectKind kind, string name, CancellationToken cancellation)
-    {
-        var header = new byte[SealedHeader.Length];
-        var read = await ReadAsync(archive.Storage, name, 0, header, cancellation);
-        var key = SealedHeader.Open(header.AsSpan(0, read), archive.Keys, kind, name, out var reference);
-        return (new(archive.Storage, name, key), reference);
-    }
-
     /// <summary>Opens by what a manifest says, without reading the header.</summary>
     public static SealedReader Open(OpenedArchive archive, ObjectKind kind, ObjectReference reference) =>
-        new(archive.Storage, reference.Name, archive.Keys.ObjectKey(reference.KeyId, kind, reference.Name, reference.Salt)
+        new(archive.Storage, reference.Name, reference.Size, archive.Keys.ObjectKey(reference.KeyId, kind, reference.Name, reference.Salt)
             ?? throw new DamageException(reference.Name, 16, $"it is sealed under data key {reference.KeyId}, which this archive's keys do not hold"));
 
     /// <summary>Starts reading a frame.</summary>
-    public FrameReader Frame(FrameLocation location) => new(Name, key, location, ReadStoredAsync);
+    /// <exception cref="DamageException">There is no such place in the object.</exception>
+    public FrameReader Frame(FrameLocation location) =>
+        location.Offset >= SealedHeader.Length && location.Length <= size - location.Offset
+            ? new(Name, key, location, ReadStoredAsync)
+            : throw new DamageException(Name, Math.Clamp(location.Offset, 0, size), $"an object of {size} bytes has no frame of {location.Length} bytes there");
 
     private async ValueTask ReadStoredAsync(long offset, Memory<byte> buffer, CancellationToken cancellation)
     {
@@ -47,7 +43,8 @@ internal sealed class SealedReader : IDisposable
 
     public void Dispose() => key.Dispose();
 
-    private static async ValueTask<int> ReadAsync(IBackupStorage storage, string name, long offset, Memory<byte> buffer, CancellationToken cancellation)
+    /// <summary>Reads a part of an object that must be there.</summary>
+    public static async ValueTask<int> ReadAsync(IBackupStorage storage, string name, long offset, Memory<byte> buffer, CancellationToken cancellation)
     {
         try
         {

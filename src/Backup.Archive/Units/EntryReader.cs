@@ -6,7 +6,8 @@ namespace Backup.Archive.Units;
 /// <summary>Reads the entries of a frame's content one by one.</summary>
 internal sealed class EntryReader(FrameReader frame, string name) : IDisposable
 {
-    private const int ReadSize = 128 * 1024;
+    private const int ReadSize = 64 * 1024; // below what goes to the large object heap
+    private const int Believed = 16 << 20;
     private byte[] buffer = new byte[ReadSize];
     private int start, end;
 
@@ -64,21 +65,27 @@ internal sealed class EntryReader(FrameReader frame, string name) : IDisposable
     private async ValueTask FillAsync(int count, CancellationToken cancellation)
     {
         if (end - start >= count) return;
-        // Grown for a large record, the buffer shrinks back as soon as it can.
-        var target = buffer.Length - start >= count ? buffer : count > buffer.Length || buffer.Length > 64 * ReadSize && count <= ReadSize ? new byte[Math.Max(ReadSize, count)] : buffer;
-        if (target != buffer || buffer.Length - start < count)
-        {
-            buffer.AsSpan(start, end - start).CopyTo(target);
-            buffer = target;
-            end -= start;
-            start = 0;
-        }
+        MakeRoom(count);
         while (end - start < count)
         {
+            if (end == buffer.Length) MakeRoom(count);
             var read = await frame.ReadAsync(buffer.AsMemory(end, Math.Min(buffer.Length - end, Math.Max(ReadSize, count - (end - start)))), cancellation);
             if (read == 0) throw Malformed();
             end += read;
         }
+    }
+
+    // A length that lies must not allocate: beyond what is believed, the buffer grows with what has come.
+    private void MakeRoom(int count)
+    {
+        var room = (int)Math.Min(count, Math.Max(Believed, 4L * (end - start)));
+        if (buffer.Length - start >= room) return;
+        // Grown for a large record, the buffer shrinks back as soon as it can.
+        var target = room > buffer.Length || (buffer.Length > 64 * ReadSize && count <= ReadSize) ? new byte[Math.Max(ReadSize, room)] : buffer;
+        buffer.AsSpan(start, end - start).CopyTo(target);
+        buffer = target;
+        end -= start;
+        start = 0;
     }
 
     private void Advance(int count)

@@ -13,6 +13,7 @@ public interface IUnitHandler
     ValueTask BeginAsync(UnitEntry unit, CancellationToken cancellation);
 
     /// <summary>One entry. Its memory is valid until the call returns.</summary>
+    /// <exception cref="FormatException">It is not what an entry should be.</exception>
     ValueTask EntryAsync(int tag, ReadOnlyMemory<byte> bytes, CancellationToken cancellation);
 
     /// <summary>The unit was read whole.</summary>
@@ -73,6 +74,10 @@ public sealed class UnitReader : IDisposable
                 if (WholeFrames && unit == group[^1]) await frame!.ReadToEndAsync(cancellation);
                 await handler.EndAsync(cancellation);
             }
+        }
+        catch (FormatException error)
+        {
+            throw new DamageException(segments[current.Segment].Name, current.Offset, error.Message);
         }
         finally
         {

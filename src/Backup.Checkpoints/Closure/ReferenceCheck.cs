@@ -57,11 +57,17 @@ public sealed class ReferenceCheck
     private void CheckDelta(CheckpointFacts checkpoint, string channel, List<string> problems)
     {
         var at = checkpoint;
+        var steps = 0;
         while (!HasValue(at, channel) && at.ParentId is { } parent)
         {
             if (!checkpoints.TryGetValue((at.Namespace, parent), out var next))
             {
                 problems.Add($"checkpoint {checkpoint.CheckpointId} needs its ancestor {parent} for channel '{channel}', which is missing");
+                return;
+            }
+            if (++steps > checkpoints.Count)
+            {
+                problems.Add($"checkpoint {checkpoint.CheckpointId} has ancestors that are their own ancestors");
                 return;
             }
             at = next;

@@ -67,20 +67,29 @@ internal sealed class DeepCheck(OpenedArchive archive, BackupManifest manifest, 
         UnitDigest digest = new();
         ReferenceCheck references = new();
         UnitEntry current = group[0];
+        string? malformed = null;
         var handler = new RecordHandler((record, _) =>
         {
             digest.Add(record);
-            references.Add(record);
+            try
+            {
+                references.Add(record);
+            }
+            catch (RecordFormatException error)
+            {
+                malformed ??= error.Message;
+            }
             return default;
         }, (unit, _) =>
         {
             current = unit;
             digest = new();
             references = new();
+            malformed = null;
             return default;
         }, _ =>
         {
-            CheckUnit(current, digest, references);
+            if (malformed is null) CheckUnit(current, digest, references); else Report(current, malformed);
             progress.Unit(current.Key[0] == (byte)UnitKind.Thread, current.RawBytes);
             threads += current.Key[0] == (byte)UnitKind.Thread ? 1 : 0;
             whole++;
@@ -93,10 +102,6 @@ internal sealed class DeepCheck(OpenedArchive archive, BackupManifest manifest, 
         catch (DamageException damage)
         {
             findings.Add(damage, manifest.BackupId, group.Skip(whole).Select(Name).ToList());
-        }
-        catch (RecordFormatException error)
-        {
-            Report(current, error.Message);
         }
         return threads;
     }

@@ -102,7 +102,7 @@ public sealed class LocalStorage : IBackupStorage
                 if (!key.StartsWith(prefix, StringComparison.Ordinal) && !prefix.StartsWith(key, StringComparison.Ordinal)) continue;
                 foreach (var item in Walk(entry.FullName, key, prefix)) yield return item;
             }
-            else if (key.StartsWith(prefix, StringComparison.Ordinal) && !key.EndsWith(TemporarySuffix, StringComparison.Ordinal))
+            else if (key.StartsWith(prefix, StringComparison.Ordinal) && ObjectName.IsValid(key)) // anything else is no object
             {
                 var file = (FileInfo)entry;
                 yield return new(key, file.Length, file.LastWriteTimeUtc);

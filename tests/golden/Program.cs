@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Archive.Keys;
+using Backup.Archive.Objects;
+using Backup.Contracts;
+using Backup.Engine.Capture;
+using Backup.Engine.Progress;
+using Backup.Storage;
+using Backup.Storage.Local;
+using Backup.Tests.Golden;
+using Backup.Tests.Unit.Engine;
+
+// Makes a golden archive: dotnet run --project tests/golden -- FOLDER
+// What it holds is always the same; keys and salts are new. Run it only for a new format version: an archive that is checked in stays as it is.
+var folder = Path.GetFullPath(args[0]);
+if (Directory.Exists(Path.Combine(folder, "archive"))) throw new InvalidOperationException($"{folder} holds a golden archive already");
+Directory.CreateDirectory(folder);
+var time = new SteppedTime();
+var keyFile = KeyFileKey.NewContent();
+File.WriteAllText(Path.Combine(folder, "key"), keyFile);
+File.WriteAllText(Path.Combine(folder, "passphrase"), "a golden passphrase\n");
+var storage = new LocalStorage(Path.Combine(folder, "archive"));
+var archive = await OpenedArchive.CreateAsync(storage, KeyFileKey.Parse(keyFile, "key"), time, default);
+await archive.Keys.RewrapAsync(storage, new PassphraseKey("a golden passphrase"), removeOthers: false, default);
+var expected = new JsonArray();
+
+// Three shards, so an index of its own; a thread of several frames; every kind of record and field.
+var store = new DictionaryStore { Shards = 3 }.CopyOf(Samples.Store(40, steps: 3));
+Samples.AddThread(store, "large", 60, new Random(5), messageBytes: 900);
+Contents.AddOddities(store);
+await BackupAsync("prod", store);
+
+// A later state, one shard, sealed by two owners.
+store = new DictionaryStore { Shards = 1 }.CopyOf(store);
+store.Units.Remove(store.Units.Keys.First());
+Samples.AddThread(store, "later", 2, new Random(6));
+var (run, manifest) = await BackupAsync("prod", store);
+await SealChain.AppendAsync(archive, run, time, manifest, null, default);
+
+// One that was removed on purpose, its objects collected; and a run that never sealed.
+var (gone, _) = await BackupAsync("other", Samples.Store(2), expect: false);
+await SealChain.AppendAsync(archive, RunId.New(time.GetUtcNow()), time, null, new Removal([gone.Value], "retention"), default);
+foreach (var item in await storage.ListAllAsync(ObjectNames.Run(gone), default)) await storage.DeleteAsync(item.Name, default);
+await RunLease.ClaimAsync(archive, RunId.New(time.GetUtcNow()), "golden", time, default);
+
+File.WriteAllText(Path.Combine(folder, "expected.json"), new JsonObject
+{
+    ["archiveId"] = archive.Descriptor.ArchiveId, ["removed"] = new JsonArray(gone.Value), ["backups"] = expected,
+}.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
+
+async Task<(RunId Run, ObjectDigest Manifest)> BackupAsync(string source, DictionaryStore from, bool expect = true)
+{
+    var progress = new RunProgress(new() { RunId = RunId.New(time.GetUtcNow()).Value, Kind = RunKind.Backup, Store = source, Archive = "golden" }, time);
+    var summary = await new BackupRun(archive, from, new() { Source = source, Archive = "golden" }, "golden", 1, time).RunAsync(progress, default);
+    if (expect) expected.Add(Contents.Describe(summary, from));
+    var seals = await SealChain.LoadAsync(archive, default);
+    return (progress.Run, seals.Links[^1].Seal.Manifest!);
+}
+
+/// <summary>A clock that starts at a fixed time and goes on a second at each look.</summary>
+internal sealed class SteppedTime : TimeProvider
+{
+    private long seconds;
+
+    public override DateTimeOffset GetUtcNow() =>
+        DateTimeOffset.Parse("2026-01-02T03:04:05Z", CultureInfo.InvariantCulture).AddSeconds(Interlocked.Increment(ref seconds));
+}
