@@ -39,8 +39,7 @@ internal sealed class RowEncoder(IReadOnlyList<RecordColumns> tables)
                 break;
             case RecordKind.PendingWrite:
                 Text(row, 3);
-                Utf8Parser.TryParse(row[FirstText + 3], out int index, out _);
-                record.Signed(index);
+                record.Signed(Utf8Parser.TryParse(row[FirstText + 3], out int index, out _) ? index : throw new RecordFormatException("an index of a write that is no number"));
                 record.EndKey();
                 record.Bytes(row[FirstText + 4]);
                 Optional(row, FirstText + 5);
