@@ -39,7 +39,11 @@ public sealed class ChainTests : IAsyncLifetime
         for (var round = 0; round < 8; round++)
         {
             for (var i = random.Next(1, 6); i >= 0; i--) await database.ExecuteAsync(Change(random));
-            if (round == 5) await database.ExecuteAsync("TRUNCATE agents.checkpoint_writes; VACUUM FULL agents.checkpoint_blobs");
+            if (round == 5)
+            {
+                await database.ExecuteAsync("TRUNCATE agents.checkpoint_writes");
+                await database.ExecuteAsync("VACUUM FULL agents.checkpoint_blobs");
+            }
             await RememberAsync(round);
             var strategy = round == 0 ? "full" : random.Next(3) == 0 ? "differential" : "incremental";
             backups.Add((await tool.RunAsync("create", "prod", "--strategy", strategy)).Expect(0).Json.GetProperty("backupId").GetString()!);
@@ -144,7 +148,7 @@ public sealed class ChainTests : IAsyncLifetime
         for (var round = 0; round < 4; round++)
         {
             // The same threads go on, some begin.
-            (await langGraph.RunAsync("generate", [.. options, "--threads", $"{4 + round}", "--turns", "2"])).Expect(0);
+            (await langGraph.RunAsync("generate", [.. options, "--threads", $"{4 + round}", "--turns", "2", "--from", $"{(2 * round) + 1}"])).Expect(0);
             var expected = Path.Combine(tool.Folder, $"expected{round}.json");
             (await langGraph.RunAsync("judge", [.. options, "--out", expected])).Expect(0);
             foreach (var strategy in round == 0 ? new[] { "full" } : ["differential", "incremental"])
@@ -168,10 +172,10 @@ public sealed class ChainTests : IAsyncLifetime
     private static string Turn(Random random)
     {
         var (thread, id) = ($"t{random.Next(12)}", Contracts.Randomness.Token(12));
-        return string.Create(CultureInfo.InvariantCulture, $$"""
-            INSERT INTO agents.checkpoint_blobs VALUES ('{{thread}}', '', 'm', '{{id}}', 'json', convert_to(repeat('{{id}}', {{random.Next(1, 200)}}), 'UTF8'));
-            INSERT INTO agents.checkpoints VALUES ('{{thread}}', '', '{{id}}', NULL, NULL, '{"v": 4, "channel_versions": {"m": "{{id}}"}}', '{"step": 1}');
-            INSERT INTO agents.checkpoint_writes VALUES ('{{thread}}', '', '{{id}}', 'task', 0, 'm', 'json', '{{id}}')
+        return string.Create(CultureInfo.InvariantCulture, $$$"""
+            INSERT INTO agents.checkpoint_blobs VALUES ('{{{thread}}}', '', 'm', '{{{id}}}', 'json', convert_to(repeat('{{{id}}}', {{{random.Next(1, 200)}}}), 'UTF8'));
+            INSERT INTO agents.checkpoints VALUES ('{{{thread}}}', '', '{{{id}}}', NULL, NULL, '{"v": 4, "channel_versions": {"m": "{{{id}}}" } }', '{"step": 1}');
+            INSERT INTO agents.checkpoint_writes VALUES ('{{{thread}}}', '', '{{{id}}}', 'task', 0, 'm', 'json', '{{{id}}}')
             """);
     }
 
