@@ -90,7 +90,7 @@ public sealed class SiloProcess : IAsyncDisposable
         {
             return false;
         }
-    }, 60);
+    }, 180);
 
     /// <summary>Sends a signal by its name.</summary>
     public async Task SignalAsync(string signal)

@@ -19,7 +19,7 @@ public sealed class KillTests(KillFixture fixture) : IClassFixture<KillFixture>
         Fleet.Arm(failpoint);
         using var tool = Fleet.Tool("create", "prod");
         var dead = await Fleet.FallenAsync();
-        await dead.EndAsync(30);
+        await dead.EndAsync(60);
         Fleet.Replace(dead);
         var created = (await Ran.OfAsync(tool, $"backup create, a silo killed at {failpoint}")).Expect(0);
         await fixture.AssertBackupAsync(created["backupId"], before + 1);
@@ -36,7 +36,7 @@ public sealed class KillTests(KillFixture fixture) : IClassFixture<KillFixture>
         Fleet.Arm(failpoint);
         using var tool = Fleet.Tool("restore", "--source", "prod", "--to", "copy");
         var dead = await Fleet.FallenAsync();
-        await dead.EndAsync(30);
+        await dead.EndAsync(60);
         Fleet.Replace(dead);
         var restored = (await Ran.OfAsync(tool, $"backup restore, a silo killed at {failpoint}")).Expect(0);
         Assert.Equal(("True", $"{KillFixture.Threads}"), (restored["exact"], restored["threads"]));
@@ -55,7 +55,7 @@ public sealed class KillTests(KillFixture fixture) : IClassFixture<KillFixture>
         var created = (await Ran.OfAsync(tool, $"backup create, a silo frozen at {failpoint}")).Expect(0);
         await frozen.SignalAsync("CONT");
         Fleet.Replace(frozen);
-        await frozen.EndAsync(60);
+        await frozen.EndAsync(120);
         await fixture.AssertBackupAsync(created["backupId"], before + 1);
     }
 
@@ -70,7 +70,7 @@ public sealed class KillTests(KillFixture fixture) : IClassFixture<KillFixture>
         var restored = (await Ran.OfAsync(tool, "backup restore, a silo frozen")).Expect(0);
         await frozen.SignalAsync("CONT");
         Fleet.Replace(frozen);
-        await frozen.EndAsync(60);
+        await frozen.EndAsync(120);
         Assert.Equal(("True", $"{KillFixture.Threads}"), (restored["exact"], restored["threads"]));
         await Fleet.Store.AssertSameAsync("copy");
     }

@@ -43,7 +43,7 @@ public sealed class TestCluster : IAsyncDisposable
         var (silo, gateway) = (TestOptions.FreePort(), TestOptions.FreePort());
         var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "localhost", SiloPort = $"{silo}", GatewayPort = $"{gateway}" }, null);
         made.Start(silo, gateway);
-        await made.ReadyAsync();
+        await made.BeginAsync(made.ReadyAsync);
         return made;
     }
 
@@ -52,8 +52,11 @@ public sealed class TestCluster : IAsyncDisposable
     {
         var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "redis", ConnectionString = Servers.Redis, ClusterId = TestOptions.NewClusterId() }, await EmptyDatabase.CreateAsync());
         for (var i = 0; i < size; i++) made.Start();
-        await made.ReadyAsync();
-        (await made.ToolAsync("archive", "init", "main")).Expect(0);
+        await made.BeginAsync(async () =>
+        {
+            await made.ReadyAsync();
+            (await made.ToolAsync("archive", "init", "main")).Expect(0);
+        });
         return made;
     }
 
@@ -74,7 +77,7 @@ public sealed class TestCluster : IAsyncDisposable
         {
             fallen = silos.Values.FirstOrDefault(silo => File.Exists($"{Failpoint}.{silo.ProcessId}"));
             return Task.FromResult(fallen is not null);
-        }, 60);
+        }, 180);
         return fallen!;
     }
 
@@ -115,6 +118,19 @@ public sealed class TestCluster : IAsyncDisposable
         if (stateDatabase is not null) await stateDatabase.DisposeAsync();
         stateDatabase = null;
         folder.Dispose();
+    }
+
+    private async Task BeginAsync(Func<Task> begin)
+    {
+        try
+        {
+            await begin();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     private string Failpoint => Path.Combine(folder.Path, "failpoint");
