@@ -9,8 +9,8 @@ namespace Backup.Grains.Runs;
 /// <summary>The coordinator of one backup.</summary>
 internal sealed class BackupRunGrain(
     [PersistentState(StateNames.BackupRun, StorageNames.Work)] IPersistentState<RunRecord<BackupRequest>> state,
-    ClusterBackup backup, RunConfiguration configuration, ILocalSiloDetails silo, TimeProvider time, ILogger<BackupRunGrain> logger)
-    : RunGrain<BackupRequest>(state, configuration, silo, time, logger), IBackupRunGrain
+    ClusterBackup backup, RunConfiguration configuration, RunInstruments instruments, ILocalSiloDetails silo, TimeProvider time, ILogger<BackupRunGrain> logger)
+    : RunGrain<BackupRequest>(state, configuration, instruments, silo, time, logger), IBackupRunGrain
 {
     public Task<RunStatus> StartAsync(BackupRequest request) => BeginAsync(request, RunKind.Backup, request.Source, request.Archive);
 

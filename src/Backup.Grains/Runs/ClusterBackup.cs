@@ -18,7 +18,7 @@ namespace Backup.Grains.Runs;
 /// archive, as long as some silo still holds the cut.
 /// </summary>
 internal sealed class ClusterBackup(
-    IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, Threads.ClusterSize size, LastSeen lastSeen, TimeProvider time, ILogger<ClusterBackup> logger)
+    IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, Threads.ClusterSize size, LastSeen lastSeen, RunInstruments instruments, TimeProvider time, ILogger<ClusterBackup> logger)
 {
     private const int MaxCuts = 3;
 
@@ -83,6 +83,7 @@ internal sealed class ClusterBackup(
             catch (CutLostException error) when (cut.Number < MaxCuts)
             {
                 RunLog.CutLost(logger, lease.Run.Value, error.Message);
+                instruments.CutLost();
             }
         }
     }
@@ -138,7 +139,7 @@ internal sealed class ClusterBackup(
             progress.ShardDone();
             progress.Moved(done.Totals.Threads, done.Totals.RawBytes, done.Segments.Sum(s => s.Size));
         }
-        var distribution = new ShardDistribution(slots, run, cut.Shards.Where(s => !results.ContainsKey(s.Number)).ToList(), progress, time, logger);
+        var distribution = new ShardDistribution(slots, run, cut.Shards.Where(s => !results.ContainsKey(s.Number)).ToList(), progress, instruments, time, logger);
         foreach (var name in await distribution.RunAsync(tokens => save(cut with { Tokens = tokens }), cancellation))
         {
             var result = await ShardResults.ReadAsync(archive, name, cancellation);

@@ -15,8 +15,8 @@ namespace Backup.Grains.Runs;
 /// </summary>
 internal sealed class RestoreRunGrain(
     [PersistentState(StateNames.RestoreRun, StorageNames.Work)] IPersistentState<RunRecord<RestoreRequest>> state,
-    ArchiveQueries archives, ICheckpointStores stores, RunConfiguration configuration, ILocalSiloDetails silo, TimeProvider time, ILogger<RestoreRunGrain> logger)
-    : RunGrain<RestoreRequest>(state, configuration, silo, time, logger), IRestoreRunGrain
+    ArchiveQueries archives, ICheckpointStores stores, RunConfiguration configuration, RunInstruments instruments, ILocalSiloDetails silo, TimeProvider time, ILogger<RestoreRunGrain> logger)
+    : RunGrain<RestoreRequest>(state, configuration, instruments, silo, time, logger), IRestoreRunGrain
 {
     private readonly TimeProvider time = time;
 

@@ -12,7 +12,7 @@ namespace Backup.Grains.Runs;
 /// wherever the grain comes back while the run is not finished. A reminder sees to it that it does come back.
 /// </summary>
 /// <typeparam name="TRequest">What was asked for.</typeparam>
-internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>> state, RunConfiguration configuration, ILocalSiloDetails silo, TimeProvider time, ILogger logger)
+internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>> state, RunConfiguration configuration, RunInstruments instruments, ILocalSiloDetails silo, TimeProvider time, ILogger logger)
     : Grain, IRunGrain, IRemindable
     where TRequest : class
 {
@@ -111,10 +111,11 @@ internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>>
         progress = new(state.State.Status, time);
         cut = state.State.Cut;
         RunLog.Started(logger, Id, epoch);
+        instruments.Began(state.State.Status);
         var (run, record) = (progress, state.State);
         var pinned = new RunRecord<TRequest> { Request = record.Request, Configuration = record.Configuration, Status = record.Status, Cut = record.Cut };
         work = Task.Run(() => WorkAsync(pinned, run), CancellationToken.None);
-        timer = this.RegisterGrainTimer(LookAfterAsync, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true, Interleave = true });
+        timer = this.RegisterGrainTimer(LookAfterAsync, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true });
     }
 
     private async Task WorkAsync(RunRecord<TRequest> run, RunProgress running)
@@ -141,6 +142,10 @@ internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>>
         {
             RunLog.Failed(logger, error, run.Status!.RunId);
             running.Fail(error is OperationCanceledException ? new TimeoutException(error.Message, error) : error);
+        }
+        finally
+        {
+            instruments.Left(run.Status!);
         }
     }
 
@@ -175,6 +180,7 @@ internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>>
         await WriteOwnedAsync();
         await ForgetReminderAsync();
         RunLog.Ended(logger, last.RunId, last.State);
+        instruments.Ended(last);
     }
 
     private async Task WriteAsync()

@@ -13,7 +13,7 @@ namespace Backup.Grains.Runs;
 /// Gives shards to slots and looks after them. Every silo that can work holds the cut first, and is asked again every ten seconds;
 /// every slot of it takes the next shard when it has none; a shard whose slot does not answer goes to another.
 /// </summary>
-internal sealed class ShardDistribution(Slots slots, RunCut cut, IReadOnlyList<Shard> shards, RunProgress progress, TimeProvider time, ILogger logger)
+internal sealed class ShardDistribution(Slots slots, RunCut cut, IReadOnlyList<Shard> shards, RunProgress progress, RunInstruments instruments, TimeProvider time, ILogger logger)
 {
     private const int MaxAttempts = 5;
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(200);
@@ -166,8 +166,7 @@ internal sealed class ShardDistribution(Slots slots, RunCut cut, IReadOnlyList<S
             // The silo is gone or does not answer: it works again when it holds the cut again.
             Leave(silo);
             if (shard is null) return;
-            RunLog.Requeued(logger, cut.RunId, shard.Number, error.Message);
-            queue.PutBack(shard);
+            Requeue(shard, error.Message);
         }
         catch (Exception error)
         {
@@ -224,7 +223,13 @@ internal sealed class ShardDistribution(Slots slots, RunCut cut, IReadOnlyList<S
             finished.TrySetException(error);
             return;
         }
-        RunLog.Requeued(logger, cut.RunId, shard.Number, error.Message);
+        Requeue(shard, error.Message);
+    }
+
+    private void Requeue(Shard shard, string why)
+    {
+        RunLog.Requeued(logger, cut.RunId, shard.Number, why);
+        instruments.Requeued();
         queue.PutBack(shard);
     }
 

@@ -16,12 +16,12 @@ internal sealed class ShardExecution : IAsyncDisposable
     private readonly Task work;
     private volatile ShardStatus ended;
 
-    public ShardExecution(ShardTask task, IArchives archives, KeptCuts cuts, TimeProvider time, ILogger logger)
+    public ShardExecution(ShardTask task, IArchives archives, KeptCuts cuts, WorkerInstruments instruments, TimeProvider time, ILogger logger)
     {
         Task = task;
         progress = new(new() { RunId = task.Cut.RunId, Store = task.Cut.Source, Archive = task.Cut.Archive }, time);
         ended = new() { RunId = task.Cut.RunId, Cut = task.Cut.Fingerprint, Shard = task.Shard };
-        work = System.Threading.Tasks.Task.Run(() => RunAsync(archives, cuts, time, logger));
+        work = System.Threading.Tasks.Task.Run(() => RunAsync(archives, cuts, instruments, time, logger));
     }
 
     public ShardTask Task { get; }
@@ -45,8 +45,9 @@ internal sealed class ShardExecution : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async Task RunAsync(IArchives archives, KeptCuts cuts, TimeProvider time, ILogger logger)
+    private async Task RunAsync(IArchives archives, KeptCuts cuts, WorkerInstruments instruments, TimeProvider time, ILogger logger)
     {
+        instruments.Began();
         try
         {
             Failpoint.Reach("worker.shard");
@@ -56,10 +57,12 @@ internal sealed class ShardExecution : IAsyncDisposable
             var shard = new Shard(Task.Shard, (UnitKind)Task.UnitKind, Task.From, Task.To, Task.Place);
             var result = await ShardCapture.RunAsync(archive, kept.Cut, Task.Cut.Fingerprint, shard, progress, time, stop.Token);
             WorkerLog.Captured(logger, Task.Cut.RunId, Task.Shard, result.Totals.Threads);
+            instruments.Captured(result.Totals.Threads, result.Totals.RawBytes, result.Segments.Sum(s => s.Size));
             ended = ended with { Ended = true, Result = result.Name };
         }
         catch (Exception error)
         {
+            instruments.Failed(stopping.IsCancellationRequested);
             if (!stopping.IsCancellationRequested) WorkerLog.Failed(logger, error, Task.Cut.RunId, Task.Shard);
             var known = error as BackupException;
             ended = ended with

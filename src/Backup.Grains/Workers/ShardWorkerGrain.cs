@@ -12,7 +12,7 @@ namespace Backup.Grains.Workers;
 /// <summary>A slot: captures one shard at a time, for the newest owner that asks.</summary>
 [SlotPlacement]
 internal sealed class ShardWorkerGrain(
-    IArchives archives, KeptCuts cuts, RunConfiguration configuration, WorkerOptions options, ILocalSiloDetails silo, TimeProvider time, ILogger<ShardWorkerGrain> logger)
+    IArchives archives, KeptCuts cuts, RunConfiguration configuration, WorkerOptions options, WorkerInstruments instruments, ILocalSiloDetails silo, TimeProvider time, ILogger<ShardWorkerGrain> logger)
     : Grain, IShardWorkerGrain
 {
     private ShardExecution? current;
@@ -48,7 +48,7 @@ internal sealed class ShardWorkerGrain(
         }
         await StopAsync();
         (epoch, asked) = (task.Cut.Epoch, time.GetTimestamp());
-        current = new(task, archives, cuts, time, logger);
+        current = new(task, archives, cuts, instruments, time, logger);
         watch = this.RegisterGrainTimer(GiveUpWhenForgottenAsync, new GrainTimerCreationOptions(KeptCuts.LetGoAfter / 6, KeptCuts.LetGoAfter / 6) { KeepAlive = true });
         return current.Status;
     }

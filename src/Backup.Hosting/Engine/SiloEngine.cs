@@ -29,6 +29,8 @@ internal static class SiloEngine
         services.AddSingleton<KeptCuts>();
         services.AddSingleton<ClusterSize>();
         services.AddSingleton<RunConfiguration>();
+        services.AddSingleton<RunInstruments>();
+        services.AddSingleton<WorkerInstruments>();
         services.AddSingleton<ClusterBackup>();
         services.AddSingleton<IIncomingGrainCallFilter, PortableErrors>();
         services.AddPlacementDirector<SlotPlacement, SlotPlacementDirector>();

@@ -80,7 +80,7 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>Nobody holds a snapshot or a lock of this database any more.</summary>
     public Task AssertLetGoAsync() => Until.TrueAsync("the cut was let go of everywhere", async () =>
-        await ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND (state LIKE 'idle in transaction%' OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()") == 0);
+        await ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND (state LIKE 'idle in transaction%' OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()") == 0);
 
     public ValueTask DisposeAsync()
     {

@@ -26,11 +26,15 @@ public sealed class TestCluster : IAsyncDisposable
         {
             ["prod"] = new { Kind = "postgres", store.ConnectionString, Schema = "agents" },
             ["copy"] = new { Kind = "postgres", store.ConnectionString, Schema = "copy", Writable = true },
+            ["threads"] = new { Kind = "memory", Writable = true },
             ["nowhere"] = new { Kind = "postgres", ConnectionString = "Host=127.0.0.1;Port=1;Timeout=2", Writable = true },
         };
     }
 
     public Store Store { get; }
+
+    /// <summary>Where clients of a cluster on this machine reach it.</summary>
+    public int GatewayPort { get; private init; }
 
     public string Archive => Path.Combine(folder.Path, "archive");
 
@@ -41,7 +45,7 @@ public sealed class TestCluster : IAsyncDisposable
     public static async Task<TestCluster> LocalhostAsync(int threads)
     {
         var (silo, gateway) = (TestOptions.FreePort(), TestOptions.FreePort());
-        var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "localhost", SiloPort = $"{silo}", GatewayPort = $"{gateway}" }, null);
+        var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "localhost", SiloPort = $"{silo}", GatewayPort = $"{gateway}" }, null) { GatewayPort = gateway };
         made.Start(silo, gateway);
         await made.BeginAsync(made.ReadyAsync);
         return made;
