@@ -10,7 +10,7 @@ using Orleans.Runtime;
 namespace Backup.Grains.Runs;
 
 /// <summary>
-/// The coordinator of one restore, which its silo does with as many loaders as the target takes (docs/adr/0030). Taken up elsewhere
+/// The coordinator of one restore, which its silo does with as many loaders as the target takes (docs/adr/0010). Taken up elsewhere
 /// it compares again: what stands there already is not written twice.
 /// </summary>
 internal sealed class RestoreRunGrain(
