@@ -1,4 +1,5 @@
 using Backup.Contracts;
+using Orleans.Concurrency;
 
 namespace Backup.Abstractions;
 
@@ -14,4 +15,8 @@ public interface IBackupManagerGrain : IGrainWithStringKey
     /// <summary>The latest runs, oldest first.</summary>
     [Alias("Runs")]
     Task<IReadOnlyList<RunStatus>> RunsAsync();
+
+    /// <summary>Says that a run of this source is going on: a manager whose memory was lost remembers it again.</summary>
+    [Alias("Note"), AlwaysInterleave]
+    Task NoteAsync(string runId);
 }

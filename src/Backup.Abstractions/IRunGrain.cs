@@ -1,4 +1,5 @@
 using Backup.Contracts;
+using Orleans.Concurrency;
 
 namespace Backup.Abstractions;
 
@@ -8,7 +9,7 @@ public interface IRunGrain : IGrainWithStringKey
 {
     /// <summary>Where the run stands.</summary>
     /// <exception cref="BackupException">NotFound: there is no such run.</exception>
-    [Alias("Status")]
+    [Alias("Status"), AlwaysInterleave]
     Task<RunStatus> StatusAsync();
 
     /// <summary>The statuses newer than a version, as they come; ends with the last. <see cref="RunWatcher"/> reconnects when a silo is lost.</summary>

@@ -6,16 +6,21 @@ namespace Backup.Abstractions;
 [Alias("backup.IShardWorkerGrain")]
 public interface IShardWorkerGrain : IGrainWithStringKey
 {
-    /// <summary>Starts a shard; starting the same one again changes nothing, a task of a newer epoch takes the slot over.</summary>
-    /// <exception cref="BackupException">Conflict: the slot is busy, or this silo has another configuration.</exception>
+    /// <summary>Has the slot's silo hold the cut, as long as it is asked again within three minutes.</summary>
+    /// <exception cref="BackupException">Conflict: this silo has another configuration, or an older owner asks.</exception>
+    [Alias("Hold")]
+    Task<CutHeld> HoldAsync(RunCut cut);
+
+    /// <summary>Starts a shard, or goes on with it when it is the one at work. A slot that works for another run says so and does nothing.</summary>
+    /// <exception cref="BackupException">Conflict: this silo has another configuration, or an older owner asks.</exception>
     [Alias("Start")]
     Task<ShardStatus> StartAsync(ShardTask task);
 
-    /// <summary>Where the slot stands. A slot that is not asked for a minute gives its shard up.</summary>
+    /// <summary>Where the slot stands. A slot whose run does not ask for three minutes gives its shard up.</summary>
     [Alias("Poll")]
-    Task<ShardStatus> PollAsync();
+    Task<ShardStatus> PollAsync(string runId);
 
-    /// <summary>Gives the shard up and lets go of the run's cut.</summary>
+    /// <summary>Gives the run's shard up and lets go of its cut, unless a newer owner than <paramref name="epoch"/> works with them.</summary>
     [Alias("Release")]
-    Task ReleaseAsync(string runId);
+    Task ReleaseAsync(string runId, int epoch);
 }

@@ -18,32 +18,29 @@ public static class RunWatcher
         var answered = time.GetTimestamp();
         while (true)
         {
-            var updates = run.WatchAsync(version).GetAsyncEnumerator(cancellation);
-            var connected = true;
-            while (connected)
+            await using var updates = run.WatchAsync(version).GetAsyncEnumerator(cancellation);
+            while (await NextAsync(updates, time, answered) is { } status)
             {
-                RunStatus? status = null;
-                try
-                {
-                    if (await updates.MoveNextAsync()) status = updates.Current;
-                }
-                catch (Exception error) when (error is OrleansException or TimeoutException or EnumerationAbortedException or IOException)
-                {
-                    if (time.GetElapsedTime(answered) > GiveUpAfter)
-                        throw new BackupException(ErrorKind.Unreachable, $"no silo answers for the run: {error.Message}", "The run goes on when silos are back. Look with 'backup run list'.", error);
-                }
-                connected = status is not null;
-                if (status is null) break;
                 answered = time.GetTimestamp();
                 version = status.Version;
                 yield return status;
-                if (status.IsFinished)
-                {
-                    await updates.DisposeAsync();
-                    yield break;
-                }
+                if (status.IsFinished) yield break;
             }
+            // The silo that coordinates the run is gone or leaves: the next call brings the run back on another.
             await Task.Delay(Pause, time, cancellation);
+        }
+    }
+
+    private static async Task<RunStatus?> NextAsync(IAsyncEnumerator<RunStatus> updates, TimeProvider time, long answered)
+    {
+        try
+        {
+            return await updates.MoveNextAsync() ? updates.Current : null;
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException or EnumerationAbortedException or IOException)
+        {
+            if (time.GetElapsedTime(answered) < GiveUpAfter) return null;
+            throw new BackupException(ErrorKind.Unreachable, $"no silo answers for the run: {error.Message}", "The run goes on when silos are back. Look with 'backup run list'.", error);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Backup.Checkpoints.Postgres.Restore;
+using Backup.Checkpoints.Stores;
 using Npgsql;
 
 namespace Backup.Checkpoints.Postgres;
@@ -9,6 +11,8 @@ internal sealed class Connections : IAsyncDisposable
     private readonly PostgresStoreOptions store;
     private readonly Lazy<NpgsqlDataSource> readers;
     private readonly Lazy<NpgsqlDataSource> writers;
+    private RunOwner? owner;
+    private RunFence? fence;
 
     public Connections(PostgresStoreOptions store)
     {
@@ -21,10 +25,42 @@ internal sealed class Connections : IAsyncDisposable
     public Task<NpgsqlConnection> ReadAsync(CancellationToken cancellation) => OpenAsync(readers, cancellation);
 
     /// <summary>Opens a connection that can write.</summary>
-    public Task<NpgsqlConnection> WriteAsync(CancellationToken cancellation) => OpenAsync(writers, cancellation);
+    /// <exception cref="Contracts.OwnershipLostException">A later owner of the run has come.</exception>
+    public async Task<NpgsqlConnection> WriteAsync(CancellationToken cancellation)
+    {
+        var connection = await OpenAsync(writers, cancellation);
+        if (fence is null) return connection;
+        try
+        {
+            await fence.EnsureAsync(connection, owner!, cancellation);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>From now on these are the connections of a run's owner, before any is opened.</summary>
+    public async Task OwnAsync(RunOwner runOwner, CancellationToken cancellation)
+    {
+        owner = runOwner;
+        var connection = await WriteAsync(cancellation);
+        try
+        {
+            fence = await RunFence.RaiseAsync(connection, runOwner, cancellation);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
+        if (fence is not null) await fence.DisposeAsync();
         if (readers.IsValueCreated) await readers.Value.DisposeAsync();
         if (writers.IsValueCreated) await writers.Value.DisposeAsync();
     }
@@ -38,7 +74,8 @@ internal sealed class Connections : IAsyncDisposable
         {
             CommandTimeout = 0, Enlist = false, IncludeErrorDetail = true, MaxAutoPrepare = 0,
         };
-        settings.ApplicationName ??= "backup.orleans";
+        if (owner is not null) settings.ApplicationName = RunFence.NameOf(owner);
+        else settings.ApplicationName ??= "backup.orleans";
         settings.Options = settings.Options is { Length: > 0 } own ? $"{own} {options}" : options;
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = store.Name }.Build();
     }

@@ -44,7 +44,11 @@ public sealed class PostgresStore(PostgresStoreOptions options) : ICheckpointSou
     public Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation)
     {
         EnsureWritable();
-        return PostgresErrors.GuardAsync(options, () => SessionOpening.OpenAsync(options, connections, intent, cancellation));
+        return PostgresErrors.GuardAsync(options, async () =>
+        {
+            if (intent.Owner is { } owner) await connections.OwnAsync(owner, cancellation);
+            return await SessionOpening.OpenAsync(options, connections, intent, cancellation);
+        });
     }
 
     /// <inheritdoc/>

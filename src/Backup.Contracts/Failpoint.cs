@@ -1,28 +1,75 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Backup.Contracts;
 
 /// <summary>
 /// Named places where a test kills the process, as a power cut would: the environment variable <c>BACKUP_FAILPOINT</c>
-/// holds <c>NAME</c> or <c>NAME:N</c> for the N-th time the place is reached.
+/// holds <c>NAME</c>, <c>NAME:N</c> for the N-th time the place is reached, or <c>NAME:N:stop</c> for a process that freezes there.
+/// With <c>@FILE</c> the file holds it, when there is one: of several processes that get there, the first takes the file away.
 /// </summary>
 public static class Failpoint
 {
-    private static readonly string? Wanted;
-    private static int left;
+    private const int StopSignal = 19;
+    private static readonly string? File;
+    private static readonly Point? Fixed;
+    private static readonly Dictionary<string, int> Reached = [];
 
     static Failpoint()
     {
-        var parts = (Environment.GetEnvironmentVariable("BACKUP_FAILPOINT") ?? "").Split(':');
-        Wanted = parts[0].Length > 0 ? parts[0] : null;
-        left = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 1;
+        var value = Environment.GetEnvironmentVariable("BACKUP_FAILPOINT") ?? "";
+        if (value.StartsWith('@')) File = value[1..];
+        else Fixed = Point.Parse(value);
     }
 
-    /// <summary>Kills the process when <paramref name="name"/> is the place asked for.</summary>
+    /// <summary>Kills or freezes the process when <paramref name="name"/> is the place asked for.</summary>
     public static void Reach(string name)
     {
-        if (Wanted != name || Interlocked.Decrement(ref left) != 0) return;
-        Process.GetCurrentProcess().Kill();
+        if (File is null && Fixed is null) return;
+        var wanted = File is null ? Fixed : Read(File);
+        if (wanted?.Name != name) return;
+        lock (Reached)
+            if ((Reached[wanted.Text] = Reached.GetValueOrDefault(wanted.Text) + 1) != wanted.Times || !Take()) return;
+        if (wanted.Stops) _ = Signal(Environment.ProcessId, StopSignal);
+        else Process.GetCurrentProcess().Kill();
+    }
+
+    private static bool Take()
+    {
+        if (File is null) return true;
+        try
+        {
+            System.IO.File.Move(File, $"{File}.{Environment.ProcessId}");
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private static Point? Read(string file)
+    {
+        try
+        {
+            return System.IO.File.Exists(file) ? Point.Parse(System.IO.File.ReadAllText(file)) : null;
+        }
+        catch (FileNotFoundException)
+        {
+            return null; // another process was here first
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
+
+    private sealed record Point(string Text, string Name, int Times, bool Stops)
+    {
+        public static Point? Parse(string text)
+        {
+            var parts = text.Split(':');
+            return parts[0].Length == 0 ? null : new(text, parts[0], parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 1, parts.Length > 2 && parts[2] == "stop");
+        }
     }
 }

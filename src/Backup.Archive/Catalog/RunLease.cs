@@ -65,13 +65,14 @@ public sealed class RunLease
     }
 
     /// <summary>Makes sure that this owner may still seal.</summary>
-    /// <exception cref="BackupException">Conflict: another owner has taken over, the run was declared dead, or this owner was silent for too long.</exception>
+    /// <exception cref="OwnershipLostException">Another owner has taken over.</exception>
+    /// <exception cref="BackupException">Conflict: the run was declared dead, or this owner was silent for too long.</exception>
     public async Task EnsureOwnedAsync(CancellationToken cancellation)
     {
         if (time.GetElapsedTime(renewed) > StaleAfter)
             throw Lost("this owner was silent for too long");
         if (await HighestEpochAsync(archive, Run, cancellation) > Epoch)
-            throw Lost("another owner has taken it over");
+            throw new OwnershipLostException($"run {Run} must not be sealed: another owner has taken it over");
         if ((await archive.Storage.ListAllAsync(ObjectNames.Dead(Run), cancellation)).Count > 0)
             throw Lost("it was declared dead");
     }

@@ -18,9 +18,9 @@ internal static class SessionOpening
             TargetRules.Check(target, captured, existing, intent);
             var missing = captured.Tables.Where(t => existing.Table(t.Name) is null).ToList();
             var layout = existing with { Tables = [.. existing.Tables, .. missing] };
-            if (intent.Joined || !existing.Tables.Any(t => !TableNames.IsMigrations(t.Name)))
+            if (!existing.Tables.Any(t => !TableNames.IsMigrations(t.Name)))
             {
-                if (!intent.Joined) await CreateAsync(connection, target, missing, withKeys: false, cancellation);
+                await CreateAsync(connection, target, missing, withKeys: false, cancellation);
                 await connection.DisposeAsync();
                 return new FreshSession(target, connections, layout, captured, missing);
             }

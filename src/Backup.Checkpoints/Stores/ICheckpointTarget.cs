@@ -26,9 +26,14 @@ public sealed record TargetIntent
     public bool Online { get; init; }
     /// <summary>The captured store's long-term memory is restored too; otherwise its tables are not made.</summary>
     public bool WithMemory { get; init; } = true;
-    /// <summary>Another process has opened the target for this restore already: add loaders to it, change nothing else.</summary>
-    public bool Joined { get; init; }
+    /// <summary>Who restores. A later owner of the same run ends what the owner before still does to the target.</summary>
+    public RunOwner? Owner { get; init; }
 }
+
+/// <summary>One owner of a run.</summary>
+/// <param name="Run">Id of the run.</param>
+/// <param name="Epoch">Grows with every owner.</param>
+public sealed record RunOwner(string Run, int Epoch);
 
 /// <summary>
 /// One restore into one target: open loaders and load; <see cref="SettleAsync"/>; read back and compare; <see cref="CommitAsync"/>.

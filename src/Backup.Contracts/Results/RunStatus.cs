@@ -46,10 +46,21 @@ public sealed record RunStatus
     [Id(19)] public string? Hint { get; init; }
     /// <summary>How many owners (silos, processes) have worked on the run.</summary>
     [Id(20)] public int Epoch { get; init; }
+    /// <summary>The silo that coordinates the run; null in a process of its own.</summary>
+    [Id(21)] public string? Owner { get; init; }
+    /// <summary>Where the damage is that a run failed with; null for other errors.</summary>
+    [Id(22)] public DamagedPlace? Damage { get; init; }
 
     /// <summary>True when the run will not change any more.</summary>
     public bool IsFinished => State is RunState.Done or RunState.Failed or RunState.Cancelled;
 }
+
+/// <summary>A place in an archive that cannot be trusted.</summary>
+/// <param name="Object">Name of the object.</param>
+/// <param name="Offset">Offset in bytes of the first part that cannot be trusted.</param>
+/// <param name="Problem">What is wrong with it.</param>
+[GenerateSerializer, Immutable, Alias("backup.DamagedPlace")]
+public sealed record DamagedPlace([property: Id(0)] string Object, [property: Id(1)] long Offset, [property: Id(2)] string Problem);
 
 /// <summary>What a run does.</summary>
 [GenerateSerializer]

@@ -10,6 +10,7 @@ public sealed class RunProgress
     private readonly Lock gate = new();
     private RunStatus status;
     private long threads, raw, stored;
+    private (long Threads, long Raw, long Stored, int Shards) told;
     private int shardsDone;
     private long advanced;
 
@@ -33,32 +34,45 @@ public sealed class RunProgress
     {
         lock (gate)
         {
+            var now = (Interlocked.Read(ref threads), Interlocked.Read(ref raw), Interlocked.Read(ref stored), Volatile.Read(ref shardsDone));
+            if (now != told) status = status with { Version = status.Version + 1 };
+            told = now;
             return status with
             {
                 Updated = time.GetUtcNow(), Advanced = time.GetUtcNow() - time.GetElapsedTime(Interlocked.Read(ref advanced)),
-                Threads = Interlocked.Read(ref threads), RawBytes = Interlocked.Read(ref raw), StoredBytes = Interlocked.Read(ref stored),
-                ShardsDone = Volatile.Read(ref shardsDone),
+                Threads = now.Item1, RawBytes = now.Item2, StoredBytes = now.Item3, ShardsDone = now.Item4,
             };
         }
     }
 
-    /// <summary>Enters a state.</summary>
-    public void Enter(RunState state) => Change(s => s with { State = state });
+    /// <summary>Enters a state. A run that was asked to stop enters none but its last.</summary>
+    public void Enter(RunState state) => Change(s => s.State == RunState.Cancelling || s.IsFinished ? s : s with { State = state });
 
     /// <summary>Says how much there is to do.</summary>
     public void Expect(int shards, long threadsExpected) => Change(s => s with { Shards = shards, ThreadsExpected = threadsExpected });
+
+    /// <summary>Says how much there is to do from the beginning: what was counted before does not count.</summary>
+    public void Restart(int shards, long threadsExpected)
+    {
+        Interlocked.Exchange(ref threads, 0);
+        Interlocked.Exchange(ref raw, 0);
+        Interlocked.Exchange(ref stored, 0);
+        Interlocked.Exchange(ref shardsDone, 0);
+        Expect(shards, threadsExpected);
+    }
 
     /// <summary>Ends with success.</summary>
     public void Finish(BackupSummary? backup, RestoreReport? restore) =>
         Change(s => s with { State = RunState.Done, Backup = backup, Restore = restore });
 
-    /// <summary>Ends with an error, or cancelled when that is what the error is.</summary>
-    public void Fail(Exception error) => Change(s => s with
+    /// <summary>Ends with an error, or cancelled when that is what the error is. A run that another owner took over does not end here.</summary>
+    public void Fail(Exception error) => Change(s => s.IsFinished || error is OwnershipLostException ? s : s with
     {
         State = error is OperationCanceledException ? RunState.Cancelled : RunState.Failed,
         Error = error is OperationCanceledException ? "cancelled" : error.Message,
         ErrorKind = error is BackupException known ? known.Kind : error is OperationCanceledException ? Contracts.ErrorKind.Interrupted : Contracts.ErrorKind.Failed,
         Hint = (error as BackupException)?.Hint,
+        Damage = error is DamageException damage ? new(damage.ObjectName, damage.Offset, damage.Problem) : null,
     });
 
     /// <summary>A unit was moved.</summary>
@@ -69,8 +83,13 @@ public sealed class RunProgress
     }
 
     /// <summary>Bytes were moved.</summary>
-    public void Bytes(long rawBytes, long storedBytes)
+    public void Bytes(long rawBytes, long storedBytes) => Moved(0, rawBytes, storedBytes);
+
+    /// <summary>Threads and bytes were moved elsewhere; less than nothing when that did not count.</summary>
+    public void Moved(long threadCount, long rawBytes, long storedBytes)
     {
+        if (threadCount == 0 && rawBytes == 0 && storedBytes == 0) return;
+        Interlocked.Add(ref threads, threadCount);
         Interlocked.Add(ref raw, rawBytes);
         Interlocked.Add(ref stored, storedBytes);
         Interlocked.Exchange(ref advanced, time.GetTimestamp());
@@ -83,6 +102,7 @@ public sealed class RunProgress
     {
         RunStatus now;
         lock (gate) status = change(status) with { Version = status.Version + 1 };
+        Interlocked.Exchange(ref advanced, time.GetTimestamp());
         now = Snapshot();
         changed?.Invoke(now);
     }

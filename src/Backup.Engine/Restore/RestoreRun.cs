@@ -94,7 +94,7 @@ public sealed class RestoreRun
         var started = time.GetTimestamp();
         var selection = new RestoreSelection(archive, await FindAsync(cancellation), request);
         using var load = new UnitLoad(archive, selection, request);
-        await using var session = await target.OpenAsync(Intent(selection), cancellation);
+        await using var session = await target.OpenAsync(Intent(selection) with { Owner = new(progress.Run.Value, progress.Snapshot().Epoch) }, cancellation);
         Failpoint.Reach("restore.open");
         var scan = await ScanAsync(selection, load, session, cancellation);
         scan.EnsureAllowed(request.Conflict, request.Target);

@@ -5,6 +5,9 @@ namespace Backup.Engine.Stores;
 /// <summary>Opens checkpoint stores by their configured names.</summary>
 public interface ICheckpointStores
 {
+    /// <summary>The configured names.</summary>
+    IReadOnlyCollection<string> Names { get; }
+
     /// <summary>Opens a store to read it.</summary>
     /// <exception cref="Contracts.BackupException">NotFound, Usage, Unreachable.</exception>
     ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation);

@@ -3,6 +3,7 @@ using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.Progress;
 using Backup.Engine.Stores;
+using Backup.Grains.Wire;
 using Orleans.Concurrency;
 
 namespace Backup.Grains.Catalog;
@@ -15,15 +16,25 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
 
     private string Archive => GrainKeys.Names(this.GetPrimaryKeyString())[0];
 
-    public Task<ArchiveInitReport> InitAsync() => archives.InitAsync(Archive, default);
+    public Task<ArchiveInitReport> InitAsync() => Task.Run(() => archives.InitAsync(Archive, default));
 
     public Task<ArchiveCheckReport> CheckAsync() => Task.Run(() => queries.CheckAsync(Archive, default));
 
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string? source) => Task.Run(() => queries.ListAsync(Archive, source, default));
 
-    public Task<BackupSummary> ShowAsync(string backup) => queries.ShowAsync(Archive, backup, default);
+    public Task<BackupSummary> ShowAsync(string backup) => Task.Run(() => queries.ShowAsync(Archive, backup, default));
 
-    public async IAsyncEnumerable<VerifyUpdate> VerifyAsync(VerifyRequest request)
+    public IAsyncEnumerable<VerifyUpdate> VerifyAsync(VerifyRequest request) => WireErrors.PortableAsync(UpdatesAsync(request));
+
+    public Task<RestorePlan> PlanAsync(RestoreRequest request) => Task.Run(() => queries.PlanAsync(request, default));
+
+    public IAsyncEnumerable<ThreadView> ThreadsAsync(string source) => WireErrors.PortableAsync(queries.ListThreadsAsync(Archive, source, default));
+
+    public Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread) => Task.Run(() => queries.ShowThreadAsync(Archive, source, thread, default));
+
+    public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread) => Task.Run(() => queries.HistoryAsync(Archive, source, thread, default));
+
+    private async IAsyncEnumerable<VerifyUpdate> UpdatesAsync(VerifyRequest request)
     {
         var now = time.GetUtcNow();
         var progress = new RunProgress(new() { RunId = RunId.New(now).Value, Store = request.Against ?? "", Archive = request.Archive, Started = now }, time);
@@ -39,12 +50,4 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
             await stop.CancelAsync();
         }
     }
-
-    public Task<RestorePlan> PlanAsync(RestoreRequest request) => Task.Run(() => queries.PlanAsync(request, default));
-
-    public IAsyncEnumerable<ThreadView> ThreadsAsync(string source) => queries.ListThreadsAsync(Archive, source, default);
-
-    public Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread) => Task.Run(() => queries.ShowThreadAsync(Archive, source, thread, default));
-
-    public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread) => Task.Run(() => queries.HistoryAsync(Archive, source, thread, default));
 }

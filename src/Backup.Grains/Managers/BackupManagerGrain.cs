@@ -6,18 +6,29 @@ using Orleans.Runtime;
 namespace Backup.Grains.Managers;
 
 /// <summary>Admits the backups of one source.</summary>
-internal sealed class BackupManagerGrain(
-    [PersistentState(StateNames.BackupManager, StorageNames.Work)] IPersistentState<RunList> state,
-    ICheckpointStores stores, IArchives archives, TimeProvider time) : Grain, IBackupManagerGrain
+internal sealed class BackupManagerGrain : Grain, IBackupManagerGrain
 {
+    private readonly ICheckpointStores stores;
+    private readonly IArchives archives;
+    private readonly TimeProvider time;
+    private readonly RunAdmission admission;
+
+    public BackupManagerGrain(
+        [PersistentState(StateNames.BackupManager, StorageNames.Work)] IPersistentState<RunList> state, ICheckpointStores stores, IArchives archives, TimeProvider time)
+    {
+        (this.stores, this.archives, this.time) = (stores, archives, time);
+        admission = new(state, id => Run(new(id)));
+    }
+
     public async Task<RunStatus> StartAsync(BackupRequest request)
     {
         _ = (stores.Fingerprint(request.Source), archives.Fingerprint(request.Archive)); // names that are not configured are refused here
-        var id = await RunAdmission.AdmitAsync(state, Run, $"source '{request.Source}'", time);
-        return await GrainFactory.GetGrain<IBackupRunGrain>(GrainKeys.Run(id)).StartAsync(request);
+        return await Run(await admission.AdmitAsync($"source '{request.Source}'", time)).StartAsync(request);
     }
 
-    public Task<IReadOnlyList<RunStatus>> RunsAsync() => RunAdmission.ListAsync(state.State, Run);
+    public Task<IReadOnlyList<RunStatus>> RunsAsync() => admission.ListAsync();
 
-    private IBackupRunGrain Run(string id) => GrainFactory.GetGrain<IBackupRunGrain>(GrainKeys.Run(new(id)));
+    public Task NoteAsync(string runId) => admission.NoteAsync(runId);
+
+    private IBackupRunGrain Run(RunId id) => GrainFactory.GetGrain<IBackupRunGrain>(GrainKeys.Run(id));
 }

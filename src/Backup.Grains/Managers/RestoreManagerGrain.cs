@@ -7,19 +7,30 @@ using Orleans.Runtime;
 namespace Backup.Grains.Managers;
 
 /// <summary>Admits the restores into one target.</summary>
-internal sealed class RestoreManagerGrain(
-    [PersistentState(StateNames.RestoreManager, StorageNames.Work)] IPersistentState<RunList> state,
-    ICheckpointStores stores, IArchives archives, TimeProvider time) : Grain, IRestoreManagerGrain
+internal sealed class RestoreManagerGrain : Grain, IRestoreManagerGrain
 {
+    private readonly ICheckpointStores stores;
+    private readonly IArchives archives;
+    private readonly TimeProvider time;
+    private readonly RunAdmission admission;
+
+    public RestoreManagerGrain(
+        [PersistentState(StateNames.RestoreManager, StorageNames.Work)] IPersistentState<RunList> state, ICheckpointStores stores, IArchives archives, TimeProvider time)
+    {
+        (this.stores, this.archives, this.time) = (stores, archives, time);
+        admission = new(state, id => Run(new(id)));
+    }
+
     public async Task<RunStatus> StartAsync(RestoreRequest request)
     {
         RestoreRules.Check(request);
         _ = (stores.Fingerprint(request.Target), archives.Fingerprint(request.Archive)); // names that are not configured are refused here
-        var id = await RunAdmission.AdmitAsync(state, Run, $"target '{request.Target}'", time);
-        return await GrainFactory.GetGrain<IRestoreRunGrain>(GrainKeys.Run(id)).StartAsync(request);
+        return await Run(await admission.AdmitAsync($"target '{request.Target}'", time)).StartAsync(request);
     }
 
-    public Task<IReadOnlyList<RunStatus>> RunsAsync() => RunAdmission.ListAsync(state.State, Run);
+    public Task<IReadOnlyList<RunStatus>> RunsAsync() => admission.ListAsync();
 
-    private IRestoreRunGrain Run(string id) => GrainFactory.GetGrain<IRestoreRunGrain>(GrainKeys.Run(new(id)));
+    public Task NoteAsync(string runId) => admission.NoteAsync(runId);
+
+    private IRestoreRunGrain Run(RunId id) => GrainFactory.GetGrain<IRestoreRunGrain>(GrainKeys.Run(id));
 }

@@ -5,34 +5,48 @@ using Orleans.Runtime;
 namespace Backup.Grains.Managers;
 
 /// <summary>One run at a time for a source or a target.</summary>
-internal static class RunAdmission
+/// <param name="state">The runs that are remembered.</param>
+/// <param name="run">The grain of a run.</param>
+internal sealed class RunAdmission(IPersistentState<RunList> state, Func<string, IRunGrain> run)
 {
+    private readonly Dictionary<string, RunStatus> finished = [];
+
     /// <summary>Makes a new run's id, once no other run is going on.</summary>
     /// <exception cref="BackupException">Conflict: one is.</exception>
-    public static async Task<RunId> AdmitAsync(IPersistentState<RunList> state, Func<string, IRunGrain> run, string what, TimeProvider time)
+    public async Task<RunId> AdmitAsync(string what, TimeProvider time)
     {
-        if (state.State.Runs is [.., var last] && await FindAsync(run(last)) is { IsFinished: false } running)
+        if ((await ListAsync()).FirstOrDefault(known => !known.IsFinished) is { } running)
             throw new BackupException(ErrorKind.Conflict, $"{what} is busy: run {running.RunId} is {running.State.ToString().ToLowerInvariant()}",
                 $"Wait for it ('backup run watch {running.RunId}') or cancel it ('backup run cancel {running.RunId}').");
         var id = RunId.New(time.GetUtcNow());
-        state.State.Runs = [.. state.State.Runs.TakeLast(RunList.Keep - 1), id.Value];
-        await state.WriteStateAsync();
+        await RememberAsync(id.Value);
         return id;
     }
 
-    /// <summary>The statuses of the remembered runs.</summary>
-    public static async Task<IReadOnlyList<RunStatus>> ListAsync(RunList list, Func<string, IRunGrain> run)
+    /// <summary>Remembers a run that is going on, should it not be known.</summary>
+    public Task NoteAsync(string id) => state.State.Runs.Contains(id) ? Task.CompletedTask : RememberAsync(id);
+
+    /// <summary>The statuses of the remembered runs. A run whose start did not get through is not there.</summary>
+    public async Task<IReadOnlyList<RunStatus>> ListAsync()
     {
-        var found = await Task.WhenAll(list.Runs.Select(id => FindAsync(run(id))));
+        var found = await Task.WhenAll(state.State.Runs.Select(FindAsync));
         return [.. found.OfType<RunStatus>()];
     }
 
-    // A run whose start did not get through is not there.
-    private static async Task<RunStatus?> FindAsync(IRunGrain run)
+    private Task RememberAsync(string id)
     {
+        state.State.Runs = [.. state.State.Runs.Append(id).Order(StringComparer.Ordinal).TakeLast(RunList.Keep)];
+        return state.WriteStateAsync();
+    }
+
+    private async Task<RunStatus?> FindAsync(string id)
+    {
+        if (finished.TryGetValue(id, out var known)) return known;
         try
         {
-            return await run.StatusAsync();
+            var status = await run(id).StatusAsync();
+            if (status.IsFinished) finished[id] = status;
+            return status;
         }
         catch (BackupException error) when (error.Kind == ErrorKind.NotFound)
         {

@@ -9,6 +9,7 @@ using Backup.Engine.Progress;
 using Backup.Engine.Stores;
 using Backup.Grains.Workers;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 
 namespace Backup.Grains.Runs;
 
@@ -16,85 +17,161 @@ namespace Backup.Grains.Runs;
 /// A backup with its shards spread over the cluster's slots. Taken up by a new owner it keeps the shards whose results are in the
 /// archive, as long as some silo still holds the cut.
 /// </summary>
-internal sealed class ClusterBackup(IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, Threads.ClusterSize size, LastSeen lastSeen, TimeProvider time, ILogger<ClusterBackup> logger)
+internal sealed class ClusterBackup(
+    IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, Threads.ClusterSize size, LastSeen lastSeen, RunInstruments instruments, TimeProvider time, ILogger<ClusterBackup> logger)
 {
-    public async Task RunAsync(BackupRequest request, RunProgress progress, CutRecord? before, Action<CutRecord> save, CancellationToken cancellation)
-    {
-        var started = progress.Snapshot().Started;
-        var archive = await archives.OpenAsync(request.Archive, cancellation);
-        var lease = await RunLease.ClaimAsync(archive, progress.Run, slots.Local, time, cancellation);
-        progress.Enter(RunState.Cutting);
-        if (stores.IsMemory(request.Source)) await size.EnsureSingleAsync();
-        var source = await stores.OpenSourceAsync(request.Source, cancellation);
-        var (cut, record, anew) = await CutAsync(source, before, progress.Run, cancellation);
-        try
-        {
-            save(record);
-            IReadOnlyList<ShardResult> results;
-            await using (await kept.OfferAsync(progress.Run.Value, record.Fingerprint, source, cut))
-                results = await lease.KeepAsync(token => CaptureAsync(archive, request, record, lease.Epoch, progress, save, token), cancellation);
-            await slots.ReleaseAsync(progress.Run.Value); // the cut is held no longer than the capture
-            progress.Enter(RunState.Sealing);
-            var warnings = anew ? new[] { "the silo that held the first cut was lost; a new cut was taken" } : [];
-            var subject = new BackupSealing.Subject(request.Source, source.Kind, record.Description, started, warnings);
-            var manifest = await BackupSealing.RunAsync(archive, lease, subject, results, time, cancellation);
-            lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
-            progress.Finish(Summaries.Of(manifest), null);
-        }
-        finally
-        {
-            await slots.ReleaseAsync(progress.Run.Value);
-        }
-    }
+    private const int MaxCuts = 3;
 
-    private async Task<(ISourceCut Cut, CutRecord Record, bool Anew)> CutAsync(ICheckpointSource source, CutRecord? before, RunId run, CancellationToken cancellation)
+    /// <summary>Runs to the end.</summary>
+    /// <param name="request">What is backed up.</param>
+    /// <param name="configuration">What the run's configuration says of source and archive.</param>
+    /// <param name="progress">The run.</param>
+    /// <param name="before">The cut of an owner before this one.</param>
+    /// <param name="save">Called with the cut whenever there is more to know of it.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public async Task RunAsync(BackupRequest request, string configuration, RunProgress progress, CutRecord? before, Action<CutRecord> save, CancellationToken cancellation)
     {
-        foreach (var token in before?.Tokens ?? [])
+        var archive = await archives.OpenAsync(request.Archive, cancellation);
+        if (await FindSealedAsync(archive, progress.Run, cancellation) is { } done)
+        {
+            progress.Finish(Summaries.Of(done), null);
+            return;
+        }
+        var lease = await RunLease.ClaimAsync(archive, progress.Run, slots.LocalName, time, cancellation);
+        Failpoint.Reach("run.claimed");
+        var manifest = await lease.KeepAsync(async token =>
         {
             try
             {
-                return (await source.JoinCutAsync(token, cancellation), before!, false);
+                var captured = await CaptureAsync(archive, lease, request, configuration, progress, before, save, token);
+                await ReleaseAsync(lease); // the cut is held no longer than the capture
+                progress.Enter(RunState.Sealing);
+                var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, captured.Warnings);
+                return await BackupSealing.RunAsync(archive, lease, subject, captured.Results, time, token);
             }
-            catch (CutLostException)
+            finally
             {
-                // The next token may be held by another silo.
+                await ReleaseAsync(lease);
             }
-        }
-        if (before is not null) RunLog.CutTakenAnew(logger, run.Value);
-        var cut = await source.CutAsync(cancellation);
-        var shards = await cut.PlanAsync(Math.Max(1, await slots.CountAsync()) * BackupRun.ShardsPerWorker, cancellation);
-        return (cut, new(cut.Description, ShardCapture.Fingerprint(cut.Description), shards, [cut.Description.Token]), before is not null);
+        }, cancellation);
+        lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
+        progress.Finish(Summaries.Of(manifest), null);
     }
 
-    private async Task<IReadOnlyList<ShardResult>> CaptureAsync(OpenedArchive archive, BackupRequest request, CutRecord cut, int epoch, RunProgress progress, Action<CutRecord> save, CancellationToken cancellation)
+    // An owner before this one may have sealed the run and not lived to say so.
+    private static async Task<BackupManifest?> FindSealedAsync(OpenedArchive archive, RunId run, CancellationToken cancellation)
     {
-        progress.Expect(cut.Shards.Count, cut.Description.UnitsEstimate);
+        var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
+        return catalog.Sealed.FirstOrDefault(link => link.Seal.Run == run.Value) is { } link ? await catalog.ReadManifestAsync(link, cancellation) : null;
+    }
+
+    private async Task<Captured> CaptureAsync(
+        OpenedArchive archive, RunLease lease, BackupRequest request, string configuration, RunProgress progress, CutRecord? before, Action<CutRecord> save, CancellationToken cancellation)
+    {
+        for (var lost = false; ; lost = true)
+        {
+            progress.Enter(RunState.Cutting);
+            var (cut, sourceKind) = await CutAsync(lease, request, configuration, before, lost, cancellation);
+            Failpoint.Reach("run.cut");
+            save(before = cut);
+            try
+            {
+                var (results, refusals) = await CaptureAsync(archive, RunCutOf(lease, request, configuration, cut), cut, progress, save, cancellation);
+                IEnumerable<string> anew = cut.Number > 1 ? [$"no silo that lived held the cut any more, so a new cut was taken ({cut.Number - 1} of them did not count)"] : [];
+                return new(cut, sourceKind, results, [.. anew, .. refusals]);
+            }
+            catch (CutLostException error) when (cut.Number < MaxCuts)
+            {
+                RunLog.CutLost(logger, lease.Run.Value, error.Message);
+                instruments.CutLost();
+            }
+        }
+    }
+
+    // The cut of the owner before, or a new one. It is this silo's kept cut from now on.
+    private async Task<(CutRecord Cut, string SourceKind)> CutAsync(RunLease lease, BackupRequest request, string configuration, CutRecord? before, bool lost, CancellationToken cancellation)
+    {
+        if (stores.IsMemory(request.Source)) await size.EnsureSingleAsync();
+        var source = await stores.OpenSourceAsync(request.Source, cancellation);
+        try
+        {
+            if (before is not null && !lost && await TryJoinAsync(source, before, cancellation) is { } joined)
+            {
+                await kept.OfferAsync(RunCutOf(lease, request, configuration, before), source, joined);
+                return (before, source.Kind);
+            }
+            if (before is not null) RunLog.CutTakenAnew(logger, lease.Run.Value);
+            var cut = await source.CutAsync(cancellation);
+            var plan = await cut.PlanAsync(Math.Max(1, slots.Estimate) * BackupRun.ShardsPerWorker, cancellation);
+            // What is in a memory is read where it is.
+            var shards = plan.Select(s => stores.IsMemory(request.Source) ? s with { Place = s.Place ?? slots.Local } : s).ToList();
+            var record = new CutRecord((before?.Number ?? 0) + 1, cut.Description, ShardCapture.Fingerprint(cut.Description), shards, [cut.Description.Token]);
+            await kept.OfferAsync(RunCutOf(lease, request, configuration, record), source, cut);
+            return (record, source.Kind);
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<ISourceCut?> TryJoinAsync(ICheckpointSource source, CutRecord before, CancellationToken cancellation)
+    {
+        try
+        {
+            return await KeptCuts.JoinAsync(source, before.Tokens, cancellation);
+        }
+        catch (CutLostException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<(IReadOnlyList<ShardResult> Results, IReadOnlyCollection<string> Refusals)> CaptureAsync(
+        OpenedArchive archive, RunCut run, CutRecord cut, RunProgress progress, Action<CutRecord> save, CancellationToken cancellation)
+    {
+        progress.Restart(cut.Shards.Count, cut.Description.UnitsEstimate);
         progress.Enter(RunState.Capturing);
         var results = (await ShardResults.ListAsync(archive, progress.Run, cut.Fingerprint, cancellation)).ToDictionary(r => r.Shard);
         foreach (var done in results.Values)
         {
             progress.ShardDone();
-            progress.Bytes(done.Totals.RawBytes, done.Segments.Sum(s => s.Size));
+            progress.Moved(done.Totals.Threads, done.Totals.RawBytes, done.Segments.Sum(s => s.Size));
         }
-        var tokens = cut.Tokens.ToHashSet();
-        var distribution = new ShardDistribution(slots, progress, time, logger);
-        var names = await distribution.RunAsync(cut.Shards.Where(s => !results.ContainsKey(s.Number)).Select(s => new ShardTask
-        {
-            RunId = progress.Run.Value, Epoch = epoch, Source = request.Source, Archive = request.Archive, CutTokens = [.. tokens], Cut = cut.Fingerprint,
-            Configuration = Fingerprint(request), Shard = s.Number, UnitKind = (int)s.Kind, From = s.From, To = s.To, Place = s.Place,
-        }), onlyLocal: stores.IsMemory(request.Source), token =>
-        {
-            lock (tokens)
-                if (tokens.Add(token)) save(cut with { Tokens = [.. tokens] });
-        }, cancellation);
-        foreach (var name in names)
+        var distribution = new ShardDistribution(slots, run, cut.Shards.Where(s => !results.ContainsKey(s.Number)).ToList(), progress, instruments, time, logger);
+        foreach (var name in await distribution.RunAsync(tokens => save(cut with { Tokens = tokens }), cancellation))
         {
             var result = await ShardResults.ReadAsync(archive, name, cancellation);
             results[result.Shard] = result;
         }
-        return results.Values.OrderBy(r => r.Shard).ToList();
+        return (results.Values.OrderBy(r => r.Shard).ToList(), distribution.Refusals);
     }
 
-    /// <summary>Names what this silo's configuration says of a request's source and archive.</summary>
-    public string Fingerprint(BackupRequest request) => $"v1 {stores.Fingerprint(request.Source)} {archives.Fingerprint(request.Archive)}";
+    // Silos that do not answer find out by themselves: what is not asked for is let go of.
+    private async Task ReleaseAsync(RunLease lease)
+    {
+        await kept.ReleaseAsync(lease.Run.Value, lease.Epoch);
+        await Task.WhenAll(slots.Silos().Select(silo => ReleaseAsync(silo, lease)));
+    }
+
+    private async Task ReleaseAsync(string silo, RunLease lease)
+    {
+        try
+        {
+            await slots.Worker(silo, 0).ReleaseAsync(lease.Run.Value, lease.Epoch);
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            RunLog.NotReleased(logger, lease.Run.Value, slots.Name(silo), error.Message);
+        }
+    }
+
+    private static RunCut RunCutOf(RunLease lease, BackupRequest request, string configuration, CutRecord cut) => new()
+    {
+        RunId = lease.Run.Value, Epoch = lease.Epoch, Source = request.Source, Archive = request.Archive,
+        Tokens = cut.Tokens, Fingerprint = cut.Fingerprint, Configuration = configuration,
+    };
+
+    private sealed record Captured(CutRecord Cut, string SourceKind, IReadOnlyList<ShardResult> Results, IReadOnlyList<string> Warnings);
 }

@@ -12,54 +12,54 @@ namespace Backup.Grains.Runs;
 /// wherever the grain comes back while the run is not finished. A reminder sees to it that it does come back.
 /// </summary>
 /// <typeparam name="TRequest">What was asked for.</typeparam>
-public abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>> state, TimeProvider time, ILogger logger) : Grain, IRunGrain, IRemindable
+internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>> state, RunConfiguration configuration, RunInstruments instruments, ILocalSiloDetails silo, TimeProvider time, ILogger logger)
+    : Grain, IRunGrain, IRemindable
     where TRequest : class
 {
     private const string Reminder = "resume";
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WriteEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
-    private CancellationTokenSource? stopping;
+    private readonly CancellationTokenSource stopping = new();
     private RunProgress? progress;
-    private Task? work;
+    private Task work = Task.CompletedTask;
     private IGrainTimer? timer;
-    private CutRecord? cut;
+    private volatile CutRecord? cut;
+    private volatile bool leaving;
     private long written;
 
     /// <summary>Does the work; ends <paramref name="progress"/> with success or throws.</summary>
-    protected abstract Task ExecuteAsync(TRequest request, RunProgress progress, CutRecord? before, Action<CutRecord> save, CancellationToken cancellation);
+    protected abstract Task ExecuteAsync(RunRecord<TRequest> run, RunProgress progress, Action<CutRecord> save, CancellationToken cancellation);
 
-    /// <inheritdoc/>
+    /// <summary>Reminds the manager of the run.</summary>
+    protected abstract Task NoteAsync(TRequest request, string id);
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (state.State.Status is not { IsFinished: false } status) return;
-        if (status.State == RunState.Cancelling) await FinishAsync(status with { State = RunState.Cancelled, Version = status.Version + 1 });
-        else Launch();
+        if (status.State == RunState.Cancelling) await FinishAsync(status with { State = RunState.Cancelled, Error = "cancelled", ErrorKind = ErrorKind.Interrupted, Version = status.Version + 1 });
+        else await LaunchAsync(status);
     }
 
-    /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         // The run goes on where the grain comes back; what this task would say of its end is not written.
+        leaving = true;
         timer?.Dispose();
-        timer = null;
-        if (stopping is not null) await stopping.CancelAsync();
-        if (work is not null) await work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await stopping.CancelAsync();
+        await work.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
-    /// <inheritdoc/>
     public Task<RunStatus> StatusAsync() => Task.FromResult(Current);
 
-    /// <inheritdoc/>
     public async IAsyncEnumerable<RunStatus> WatchAsync(long fromVersion)
     {
-        RunStatus? told = null;
-        while (true)
+        while (!leaving)
         {
             var now = Current;
-            if (now.Version > fromVersion && (told is null || now.Version != told.Version || now.RawBytes != told.RawBytes || now.Threads != told.Threads))
+            if (now.Version > fromVersion)
             {
-                told = now;
+                fromVersion = now.Version;
                 yield return now;
             }
             if (now.IsFinished) yield break;
@@ -67,88 +67,120 @@ public abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>> s
         }
     }
 
-    /// <inheritdoc/>
     public async Task<RunStatus> CancelAsync()
     {
-        if (Current.IsFinished) return Current;
-        progress?.Enter(RunState.Cancelling);
+        if (progress is null || Current.IsFinished) return Current;
+        progress.Enter(RunState.Cancelling);
         await WriteAsync();
-        if (stopping is not null) await stopping.CancelAsync();
+        await stopping.CancelAsync();
         return Current;
     }
 
-    /// <inheritdoc/>
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (state.State.Status is { IsFinished: false }) Launch();
+        // Being called is what brings the run back.
+        if (state.State.Status is { IsFinished: false } running) await NoteAsync(state.State.Request!, running.RunId);
         else await ForgetReminderAsync();
     }
 
     /// <summary>Admits the run.</summary>
     protected async Task<RunStatus> BeginAsync(TRequest request, RunKind kind, string store, string archive)
     {
-        if (state.State.Status is { } known) return known;
+        if (state.State.Status is not null) return Current;
         var now = time.GetUtcNow();
-        state.State.Request = request;
-        state.State.Status = new()
-        {
-            RunId = GrainKeys.Names(this.GetPrimaryKeyString())[0], Kind = kind, Store = store, Archive = archive, Started = now, Updated = now, Advanced = now,
-        };
         await this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
-        await state.WriteStateAsync();
-        Launch();
+        state.State.Request = request;
+        state.State.Configuration = configuration.Fingerprint(store, archive);
+        await LaunchAsync(new() { RunId = Id, Kind = kind, Store = store, Archive = archive, Started = now, Updated = now, Advanced = now });
         return Current;
     }
 
-    private RunStatus Current => progress?.Snapshot() ?? state.State.Status
-        ?? throw new BackupException(ErrorKind.NotFound, $"there is no run {GrainKeys.Names(this.GetPrimaryKeyString())[0]}", "'backup run list' shows the runs there are.");
+    private string Id => GrainKeys.Names(this.GetPrimaryKeyString())[0];
 
-    private void Launch()
+    // An owner that leaves knows how its own work ended, not how the run does.
+    private RunStatus Current => (leaving ? null : progress?.Snapshot()) ?? state.State.Status
+        ?? throw new BackupException(ErrorKind.NotFound, $"there is no run {Id}", "'backup run list' shows the runs there are.");
+
+    private async Task LaunchAsync(RunStatus before)
     {
-        if (work is not null) return;
-        stopping = new();
-        var first = state.State.Status!;
-        progress = new(first with { Epoch = first.Epoch + 1, Version = first.Version + 1, Threads = 0, RawBytes = 0, StoredBytes = 0, ShardsDone = 0 }, time);
+        var epoch = before.Epoch + 1;
+        // Versions of a later owner are larger than all that a watcher may have seen of the one before.
+        state.State.Status = before with { Epoch = epoch, Owner = silo.Name, Version = (long)epoch << 32, State = RunState.Planned };
+        await state.WriteStateAsync();
+        written = time.GetTimestamp();
+        progress = new(state.State.Status, time);
         cut = state.State.Cut;
-        var (request, running, before, token) = (state.State.Request!, progress, state.State.Cut, stopping.Token);
-        RunLog.Started(logger, running.Run.Value, first.Epoch + 1);
-        work = Task.Run(async () =>
+        RunLog.Started(logger, Id, epoch);
+        instruments.Began(state.State.Status);
+        var (run, record) = (progress, state.State);
+        var pinned = new RunRecord<TRequest> { Request = record.Request, Configuration = record.Configuration, Status = record.Status, Cut = record.Cut };
+        work = Task.Run(() => WorkAsync(pinned, run), CancellationToken.None);
+        timer = this.RegisterGrainTimer(LookAfterAsync, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true });
+    }
+
+    private async Task WorkAsync(RunRecord<TRequest> run, RunProgress running)
+    {
+        try
         {
-            try
-            {
-                await ExecuteAsync(request, running, before, made => cut = made, token);
-            }
-            catch (Exception error)
-            {
-                RunLog.Failed(logger, error, running.Run.Value);
-                if (!running.Snapshot().IsFinished) running.Fail(error);
-            }
-        }, CancellationToken.None);
-        timer = this.RegisterGrainTimer(LookAfterAsync, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true, Interleave = true });
+            configuration.Ensure(run.Configuration, run.Status!.Store, run.Status.Archive, silo.Name);
+            await ExecuteAsync(run, running, made => cut = made, stopping.Token);
+        }
+        catch (OwnershipLostException error)
+        {
+            RunLog.Left(logger, run.Status!.RunId, error.Message);
+            leaving = true;
+        }
+        catch (Exception) when (leaving)
+        {
+            // Its end here is not the run's.
+        }
+        catch (Exception) when (stopping.IsCancellationRequested)
+        {
+            running.Fail(new OperationCanceledException());
+        }
+        catch (Exception error)
+        {
+            RunLog.Failed(logger, error, run.Status!.RunId);
+            running.Fail(error is OperationCanceledException ? new TimeoutException(error.Message, error) : error);
+        }
+        finally
+        {
+            instruments.Left(run.Status!);
+        }
     }
 
     private async Task LookAfterAsync(CancellationToken cancellation)
     {
-        if (progress is null || timer is null) return;
-        var ended = work!.IsCompleted;
-        var now = progress.Snapshot();
-        if (!ended && now.State == state.State.Status!.State && state.State.Cut == cut && time.GetElapsedTime(written) < WriteEvery) return;
-        if (!ended)
+        var ended = work.IsCompleted;
+        if (leaving)
         {
-            await WriteAsync();
+            timer?.Dispose();
+            DeactivateOnIdle();
             return;
         }
-        timer.Dispose();
-        timer = null;
-        await FinishAsync(now);
+        var now = progress!.Snapshot();
+        if (!ended && now.State == state.State.Status!.State && state.State.Cut == cut && time.GetElapsedTime(written) < WriteEvery) return;
+        try
+        {
+            if (ended) await FinishAsync(now);
+            else await WriteAsync();
+        }
+        catch (Exception error) when (error is not InconsistentStateException)
+        {
+            RunLog.NotWritten(logger, Id, error.Message);
+            return;
+        }
+        if (ended) timer?.Dispose();
     }
 
     private async Task FinishAsync(RunStatus last)
     {
         state.State.Status = last;
         state.State.Cut = null;
-        await state.WriteStateAsync();
+        await WriteOwnedAsync();
         await ForgetReminderAsync();
+        RunLog.Ended(logger, last.RunId, last.State);
+        instruments.Ended(last);
     }
 
     private async Task WriteAsync()
@@ -156,14 +188,21 @@ public abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>> s
         written = time.GetTimestamp();
         state.State.Status = Current;
         state.State.Cut = cut;
+        await WriteOwnedAsync();
+    }
+
+    private async Task WriteOwnedAsync()
+    {
         try
         {
             await state.WriteStateAsync();
         }
-        catch (InconsistentStateException)
+        catch (InconsistentStateException error)
         {
             // Another activation owns the run: this one must not go on.
-            if (stopping is not null) await stopping.CancelAsync();
+            RunLog.Left(logger, Id, error.Message);
+            leaving = true;
+            await stopping.CancelAsync();
             DeactivateOnIdle();
         }
     }

@@ -9,6 +9,9 @@ public sealed class RunRecord<TRequest>
     /// <summary>The request.</summary>
     public TRequest? Request { get; set; }
 
+    /// <summary>What the admitting silo's configuration said of store and archive.</summary>
+    public string Configuration { get; set; } = "";
+
     /// <summary>The status last written.</summary>
     public RunStatus? Status { get; set; }
 

@@ -4,6 +4,7 @@ using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Progress;
 using Backup.Engine.Stores;
+using Microsoft.Extensions.Logging;
 
 namespace Backup.Grains.Workers;
 
@@ -15,12 +16,12 @@ internal sealed class ShardExecution : IAsyncDisposable
     private readonly Task work;
     private volatile ShardStatus ended;
 
-    public ShardExecution(ShardTask task, IArchives archives, KeptCuts cuts, TimeProvider time)
+    public ShardExecution(ShardTask task, IArchives archives, KeptCuts cuts, WorkerInstruments instruments, TimeProvider time, ILogger logger)
     {
         Task = task;
-        progress = new(new() { RunId = task.RunId, Store = task.Source, Archive = task.Archive }, time);
-        ended = new() { RunId = task.RunId, Shard = task.Shard };
-        work = System.Threading.Tasks.Task.Run(() => RunAsync(archives, cuts, time));
+        progress = new(new() { RunId = task.Cut.RunId, Store = task.Cut.Source, Archive = task.Cut.Archive }, time);
+        ended = new() { RunId = task.Cut.RunId, Cut = task.Cut.Fingerprint, Shard = task.Shard };
+        work = System.Threading.Tasks.Task.Run(() => RunAsync(archives, cuts, instruments, time, logger));
     }
 
     public ShardTask Task { get; }
@@ -34,6 +35,9 @@ internal sealed class ShardExecution : IAsyncDisposable
         }
     }
 
+    /// <summary>True when it is this shard of this cut.</summary>
+    public bool Is(ShardTask other) => Task.Cut.RunId == other.Cut.RunId && Task.Cut.Fingerprint == other.Cut.Fingerprint && Task.Shard == other.Shard;
+
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
@@ -41,19 +45,25 @@ internal sealed class ShardExecution : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async Task RunAsync(IArchives archives, KeptCuts cuts, TimeProvider time)
+    private async Task RunAsync(IArchives archives, KeptCuts cuts, WorkerInstruments instruments, TimeProvider time, ILogger logger)
     {
+        instruments.Began();
         try
         {
-            var archive = await archives.OpenAsync(Task.Archive, stopping.Token);
-            var cut = await cuts.JoinAsync(Task.RunId, Task.Cut, Task.Source, Task.CutTokens, stopping.Token);
-            ended = ended with { CutToken = cut.Description.Token };
+            Failpoint.Reach("worker.shard");
+            var archive = await archives.OpenAsync(Task.Cut.Archive, stopping.Token);
+            var kept = await cuts.JoinAsync(Task.Cut, stopping.Token);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token, kept.LetGo);
             var shard = new Shard(Task.Shard, (UnitKind)Task.UnitKind, Task.From, Task.To, Task.Place);
-            var result = await ShardCapture.RunAsync(archive, cut, Task.Cut, shard, progress, time, stopping.Token);
+            var result = await ShardCapture.RunAsync(archive, kept.Cut, Task.Cut.Fingerprint, shard, progress, time, stop.Token);
+            WorkerLog.Captured(logger, Task.Cut.RunId, Task.Shard, result.Totals.Threads);
+            instruments.Captured(result.Totals.Threads, result.Totals.RawBytes, result.Segments.Sum(s => s.Size));
             ended = ended with { Ended = true, Result = result.Name };
         }
         catch (Exception error)
         {
+            instruments.Failed(stopping.IsCancellationRequested);
+            if (!stopping.IsCancellationRequested) WorkerLog.Failed(logger, error, Task.Cut.RunId, Task.Shard);
             var known = error as BackupException;
             ended = ended with
             {

@@ -4,6 +4,7 @@ using Backup.Engine.Stores;
 using Backup.Grains.Placement;
 using Backup.Grains.Runs;
 using Backup.Grains.Threads;
+using Backup.Grains.Wire;
 using Backup.Grains.Workers;
 using Backup.Hosting.Archives;
 using Backup.Hosting.Configuration;
@@ -27,7 +28,11 @@ internal static class SiloEngine
         services.AddSingleton<Slots>();
         services.AddSingleton<KeptCuts>();
         services.AddSingleton<ClusterSize>();
+        services.AddSingleton<RunConfiguration>();
+        services.AddSingleton<RunInstruments>();
+        services.AddSingleton<WorkerInstruments>();
         services.AddSingleton<ClusterBackup>();
+        services.AddSingleton<IIncomingGrainCallFilter, PortableErrors>();
         services.AddPlacementDirector<SlotPlacement, SlotPlacementDirector>();
     }
 }

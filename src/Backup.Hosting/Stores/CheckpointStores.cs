@@ -12,6 +12,9 @@ namespace Backup.Hosting.Stores;
 public sealed class CheckpointStores(BackupOptions options, TimeProvider time, MemoryStores? memory = null) : ICheckpointStores
 {
     /// <inheritdoc/>
+    public IReadOnlyCollection<string> Names => [.. options.Sources.Keys];
+
+    /// <inheritdoc/>
     public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) =>
         IsMemory(name) ? new(Memory(name)) : new(Postgres(name, options.Source(name)));
 

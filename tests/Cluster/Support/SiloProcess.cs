@@ -13,12 +13,13 @@ public sealed class SiloProcess : IAsyncDisposable
     private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
     private readonly TestFolder folder = new();
     private readonly StringBuilder errors = new();
+    private readonly StringBuilder log = new();
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private readonly string url;
     private readonly Process process;
 
     /// <summary>Starts it with a configuration file of this content.</summary>
-    public SiloProcess(string configuration, string url = "http://127.0.0.1:1")
+    public SiloProcess(string configuration, string url = "http://127.0.0.1:1", string? failpoint = null)
     {
         this.url = url;
         var file = Path.Combine(folder.Path, "backup.json");
@@ -28,8 +29,13 @@ public sealed class SiloProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
+        if (failpoint is not null) start.Environment["BACKUP_FAILPOINT"] = failpoint;
         process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
+        ProcessId = process.Id;
+        process.OutputDataReceived += (_, line) =>
+        {
+            lock (log) log.AppendLine(line.Data);
+        };
         process.ErrorDataReceived += (_, line) =>
         {
             lock (errors) errors.AppendLine(line.Data);
@@ -54,6 +60,16 @@ public sealed class SiloProcess : IAsyncDisposable
         return new(JsonSerializer.Serialize(settings, Json), options.Http.Url);
     }
 
+    public int ProcessId { get; }
+
+    public string Log
+    {
+        get
+        {
+            lock (log) return log.ToString();
+        }
+    }
+
     public string Errors
     {
         get
@@ -74,7 +90,7 @@ public sealed class SiloProcess : IAsyncDisposable
         {
             return false;
         }
-    }, 60);
+    }, 180);
 
     /// <summary>Sends a signal by its name.</summary>
     public async Task SignalAsync(string signal)

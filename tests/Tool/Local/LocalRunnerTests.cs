@@ -194,6 +194,8 @@ public sealed class LocalRunnerTests : IDisposable
 
         public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation) => new(stores[name]);
 
+        public IReadOnlyCollection<string> Names => stores.Keys;
+
         public string Fingerprint(string name) => name;
 
         public bool IsMemory(string name) => false;

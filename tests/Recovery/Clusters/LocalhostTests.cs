@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Backup.Tests.Recovery.Support;
+
+namespace Backup.Tests.Recovery.Clusters;
+
+/// <summary>The tool and one Silo.Host on this machine: every command, and its exit code.</summary>
+public sealed class LocalhostTests : IAsyncLifetime
+{
+    private TestCluster cluster = null!;
+
+    public async ValueTask InitializeAsync() => cluster = await TestCluster.LocalhostAsync(300);
+
+    [Fact]
+    public async Task Every_command_does_on_a_cluster_what_it_does_in_a_process()
+    {
+        Assert.Contains("KeyFile", (await cluster.ToolAsync("archive", "check", "main")).Expect(2).Failure.GetProperty("message").GetString());
+        var made = (await cluster.ToolAsync("archive", "init", "main")).Expect(0);
+        Assert.EndsWith("key", made["keyFileMade"], StringComparison.Ordinal);
+        (await cluster.ToolAsync("archive", "init", "main")).Expect(5);
+        Assert.Equal("0", (await cluster.ToolAsync("archive", "check", "main")).Expect(0)["backups"]);
+
+        var created = (await cluster.ToolAsync("create", "prod")).Expect(0);
+        Assert.Equal(("full", "300"), (created["strategy"], created["threads"]));
+        Assert.Equal("[]", created["warnings"]);
+        var backup = created["backupId"];
+        Assert.Equal(1, (await cluster.ToolAsync("list", "--source", "prod")).Expect(0).Json.GetProperty("backups").GetArrayLength());
+        Assert.Equal(created["stateRoot"], (await cluster.ToolAsync("show", backup[..20])).Expect(0)["stateRoot"]);
+        Assert.Equal("True", (await cluster.ToolAsync("verify", "--all", "--deep")).Expect(0)["ok"]);
+        (await cluster.ToolAsync("verify", backup, "--against", "prod")).Expect(0);
+
+        var plan = (await cluster.ToolAsync("restore", "--backup", backup, "--to", "copy", "--dry-run")).Expect(0);
+        Assert.Equal(("300", "0"), (plan["threads"], plan["conflicts"]));
+        var restored = (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy")).Expect(0);
+        Assert.Equal(("True", "300"), (restored["exact"], restored["threads"]));
+        await cluster.Store.AssertSameAsync("copy");
+        await cluster.Store.ExecuteAsync("UPDATE copy.checkpoints SET metadata = '{}' WHERE thread_id = 'thread-7'");
+        (await cluster.ToolAsync("verify", backup, "--against", "copy")).Expect(6);
+        (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy")).Expect(5);
+        (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy", "--conflict", "overwrite")).Expect(2);
+        (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy", "--thread", "thread-7", "--conflict", "overwrite", "--yes")).Expect(0);
+        await cluster.Store.AssertSameAsync("copy");
+
+        Assert.Equal(300, (await cluster.ToolAsync("thread", "list", "--source", "prod")).Expect(0).Json.GetProperty("threads").GetArrayLength());
+        Assert.Equal("thread-7", (await cluster.ToolAsync("thread", "show", "--source", "prod", "--thread", "thread-7")).Expect(0)["threadId"]);
+        Assert.Equal(3, (await cluster.ToolAsync("thread", "history", "--source", "prod", "--thread", "thread-7")).Expect(0).Json.GetProperty("checkpoints").GetArrayLength());
+
+        var runs = (await cluster.ToolAsync("run", "list")).Expect(0).Json.GetProperty("runs").EnumerateArray().ToList();
+        Assert.Equal(["backup done", "restore done", "restore failed", "restore done"], runs.Select(r => $"{r.GetProperty("kind")} {r.GetProperty("state")}"));
+        Assert.Equal("done", (await cluster.ToolAsync("run", "show", backup[..25])).Expect(0)["state"]);
+        Assert.Equal("done", (await cluster.ToolAsync("run", "watch", backup)).Expect(0)["state"]);
+        Assert.Equal("done", (await cluster.ToolAsync("run", "cancel", backup)).Expect(0)["state"]); // it stays as it is
+        (await cluster.ToolAsync("run", "watch", runs[2].GetProperty("runId").GetString()!)).Expect(5);
+        await cluster.Store.AssertLetGoAsync();
+    }
+
+    [Fact]
+    public async Task What_is_wrong_comes_back_with_its_kind_and_what_to_do()
+    {
+        (await cluster.ToolAsync("archive", "init", "main")).Expect(0);
+        Assert.Equal(4, (await cluster.ToolAsync("create", "nobody")).ExitCode);
+        Assert.Equal(8, (await cluster.ToolAsync("create", "nowhere")).ExitCode);
+        Assert.Equal(4, (await cluster.ToolAsync("show", "nothing")).ExitCode);
+        Assert.Equal(4, (await cluster.ToolAsync("run", "show", "nothing")).ExitCode);
+        Assert.Equal(2, (await cluster.ToolAsync("restore", "--source", "prod", "--to", "prod")).ExitCode);
+        Assert.Equal(4, (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy")).ExitCode);
+        Assert.Equal(4, (await cluster.ToolAsync("thread", "list", "--source", "prod")).ExitCode);
+        (await cluster.ToolAsync("create", "prod")).Expect(0);
+        Assert.Equal(4, (await cluster.ToolAsync("thread", "show", "--source", "prod", "--thread", "nobody")).ExitCode);
+
+        var segment = Directory.EnumerateFiles(Path.Combine(cluster.Archive, "runs"), "*.seg", SearchOption.AllDirectories).First();
+        await using (var file = File.OpenWrite(segment))
+        {
+            file.Position = 5000;
+            file.WriteByte(0);
+            file.WriteByte(1);
+        }
+        var report = (await cluster.ToolAsync("verify", "--all", "--deep")).Expect(3).Json;
+        Assert.EndsWith(report.GetProperty("findings")[0].GetProperty("object").GetString()!, segment, StringComparison.Ordinal);
+        var damage = (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy")).Expect(3).Failure;
+        Assert.EndsWith(damage.GetProperty("object").GetString()!, segment, StringComparison.Ordinal);
+        Assert.Contains("verify --all --deep", damage.GetProperty("hint").GetString());
+    }
+
+    [Fact]
+    public async Task A_detached_backup_can_be_watched_and_Ctrl_C_leaves_a_run_going()
+    {
+        (await cluster.ToolAsync("archive", "init", "main")).Expect(0);
+        var detached = (await cluster.ToolAsync("create", "prod", "--detach")).Expect(0);
+        var watched = (await cluster.ToolAsync("run", "watch", detached["runId"])).Expect(0);
+        Assert.Equal("done", watched["state"]);
+
+        var lockout = await cluster.Store.LockAsync("agents.checkpoints");
+        using var tool = cluster.Tool("create", "prod");
+        var line = await tool.StandardError.ReadLineAsync();
+        Assert.Contains("backup of prod", line);
+        var conflict = (await cluster.ToolAsync("create", "prod")).Expect(5);
+        using (var kill = Process.Start("kill", ["-INT", $"{tool.Id}"])) await kill.WaitForExitAsync();
+        var interrupted = (await Ran.OfAsync(tool, "backup create, interrupted")).Expect(130).Failure;
+        var run = (await cluster.ToolAsync("run", "list")).Json.GetProperty("runs").EnumerateArray().Last().GetProperty("runId").GetString()!;
+        Assert.Contains(run, interrupted.GetProperty("message").GetString());
+        Assert.Contains($"backup run watch {run}", interrupted.GetProperty("hint").GetString());
+        Assert.Contains(run, conflict.Failure.GetProperty("message").GetString());
+        await lockout.DisposeAsync();
+        Assert.Equal("done", (await cluster.ToolAsync("run", "watch", run)).Expect(0)["state"]);
+    }
+
+    [Fact]
+    public async Task A_cancelled_run_stops_and_lets_go_of_the_source()
+    {
+        (await cluster.ToolAsync("archive", "init", "main")).Expect(0);
+        await using var lockout = await cluster.Store.LockAsync("agents.checkpoints");
+        var run = (await cluster.ToolAsync("create", "prod", "--detach")).Expect(0)["runId"];
+        (await cluster.ToolAsync("run", "cancel", run)).Expect(0);
+        (await cluster.ToolAsync("run", "watch", run)).Expect(130);
+        Assert.Equal("cancelled", (await cluster.ToolAsync("run", "show", run)).Expect(0)["state"]);
+        await lockout.DisposeAsync();
+        await cluster.Store.AssertLetGoAsync();
+        (await cluster.ToolAsync("create", "prod")).Expect(0);
+        Assert.Equal(1, (await cluster.ToolAsync("list")).Expect(0).Json.GetProperty("backups").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_cluster_that_is_not_there_is_unreachable()
+    {
+        var silo = cluster.Silos.Values.Single();
+        await silo.SignalAsync("KILL");
+        await silo.EndAsync(30);
+        var failure = (await cluster.ToolAsync("list")).Expect(8).Failure;
+        Assert.Contains("Silo.Host", failure.GetProperty("hint").GetString());
+    }
+
+    public ValueTask DisposeAsync() => cluster.DisposeAsync();
+}

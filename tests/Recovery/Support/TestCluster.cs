@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Backup.Contracts;
+using Backup.Hosting.Configuration;
+
+namespace Backup.Tests.Recovery.Support;
+
+/// <summary>Silo.Host processes of one cluster, a store, an archive, and the tool as their client.</summary>
+public sealed class TestCluster : IAsyncDisposable
+{
+    private readonly TestFolder folder = new();
+    private readonly List<SiloProcess> gone = [];
+    private readonly object cluster;
+    private readonly object? state;
+    private readonly Dictionary<string, object> sources;
+    private readonly Dictionary<int, SiloProcess> silos = [];
+    private EmptyDatabase? stateDatabase;
+
+    private TestCluster(Store store, object cluster, EmptyDatabase? state)
+    {
+        Store = store;
+        this.cluster = cluster;
+        stateDatabase = state;
+        this.state = state is null ? null : new { state.ConnectionString };
+        sources = new()
+        {
+            ["prod"] = new { Kind = "postgres", store.ConnectionString, Schema = "agents" },
+            ["copy"] = new { Kind = "postgres", store.ConnectionString, Schema = "copy", Writable = true },
+            ["threads"] = new { Kind = "memory", Writable = true },
+            ["nowhere"] = new { Kind = "postgres", ConnectionString = "Host=127.0.0.1;Port=1;Timeout=2", Writable = true },
+        };
+    }
+
+    public Store Store { get; }
+
+    /// <summary>Where clients of a cluster on this machine reach it.</summary>
+    public int GatewayPort { get; private init; }
+
+    public string Archive => Path.Combine(folder.Path, "archive");
+
+    /// <summary>The silos that are thought to live, by their port.</summary>
+    public IReadOnlyDictionary<int, SiloProcess> Silos => silos;
+
+    /// <summary>One silo without servers. Its archive and its key are not there yet.</summary>
+    public static async Task<TestCluster> LocalhostAsync(int threads)
+    {
+        var (silo, gateway) = (TestOptions.FreePort(), TestOptions.FreePort());
+        var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "localhost", SiloPort = $"{silo}", GatewayPort = $"{gateway}" }, null) { GatewayPort = gateway };
+        made.Start(silo, gateway);
+        await made.BeginAsync(made.ReadyAsync);
+        return made;
+    }
+
+    /// <summary>A fleet that finds itself through Redis, with an archive.</summary>
+    public static async Task<TestCluster> FleetAsync(int threads, int size = 3)
+    {
+        var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "redis", ConnectionString = Servers.Redis, ClusterId = TestOptions.NewClusterId() }, await EmptyDatabase.CreateAsync());
+        for (var i = 0; i < size; i++) made.Start();
+        await made.BeginAsync(async () =>
+        {
+            await made.ReadyAsync();
+            (await made.ToolAsync("archive", "init", "main")).Expect(0);
+        });
+        return made;
+    }
+
+    /// <summary>Starts one silo more.</summary>
+    /// <param name="change">Changes its sources from what the others have.</param>
+    public SiloProcess Start(Action<Dictionary<string, object>>? change = null) => Start(TestOptions.FreePort(), TestOptions.FreePort(), change);
+
+    public Task ReadyAsync() => Task.WhenAll(silos.Values.Select(silo => silo.ReadyAsync()));
+
+    /// <summary>The next process that reaches the place dies or freezes there.</summary>
+    public void Arm(string failpoint) => File.WriteAllText(Failpoint, failpoint);
+
+    /// <summary>Waits until a process has got to the place, and returns it.</summary>
+    public async Task<SiloProcess> FallenAsync()
+    {
+        SiloProcess? fallen = null;
+        await Until.TrueAsync("no silo got to the failpoint", () =>
+        {
+            fallen = silos.Values.FirstOrDefault(silo => File.Exists($"{Failpoint}.{silo.ProcessId}"));
+            return Task.FromResult(fallen is not null);
+        }, 180);
+        return fallen!;
+    }
+
+    /// <summary>Takes a silo out of the fleet and puts a new one in its place.</summary>
+    public void Replace(SiloProcess silo)
+    {
+        silos.Remove(PortOf(silo));
+        gone.Add(silo);
+        Start();
+    }
+
+    public int PortOf(SiloProcess silo) => silos.First(s => s.Value == silo).Key;
+
+    /// <summary>Runs the tool with --json to its end.</summary>
+    public async Task<Ran> ToolAsync(params string[] arguments)
+    {
+        using var process = Tool(arguments);
+        return await Ran.OfAsync(process, $"backup {string.Join(' ', arguments)}");
+    }
+
+    /// <summary>Starts the tool with --json.</summary>
+    public Process Tool(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "backup.dll"), .. arguments, "--json"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        start.Environment["BACKUP_CONFIG"] = Write("tool", new { Backup = new { Sources = sources, Archives = Archives, Cluster = cluster, State = state, StateFolder = Path.Combine(folder.Path, "tool-state") } });
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in silos.Values.Concat(gone)) await silo.DisposeAsync();
+        await Store.DisposeAsync();
+        if (stateDatabase is not null) await stateDatabase.DisposeAsync();
+        stateDatabase = null;
+        folder.Dispose();
+    }
+
+    private async Task BeginAsync(Func<Task> begin)
+    {
+        try
+        {
+            await begin();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    private string Failpoint => Path.Combine(folder.Path, "failpoint");
+
+    private object Archives => new { main = new { Kind = "local", Path = Archive, KeyFile = Path.Combine(folder.Path, "key") } };
+
+    private SiloProcess Start(int siloPort, int gatewayPort, Action<Dictionary<string, object>>? change = null)
+    {
+        var own = new Dictionary<string, object>(sources);
+        change?.Invoke(own);
+        var url = $"http://127.0.0.1:{TestOptions.FreePort()}";
+        var ports = JsonSerializer.SerializeToNode(cluster)!.AsObject();
+        ports["SiloPort"] = $"{siloPort}";
+        ports["GatewayPort"] = $"{gatewayPort}";
+        var settings = new { Backup = new { Sources = own, Archives, Cluster = ports, State = state, Http = new { Url = url }, Workers = "2", StateFolder = Path.Combine(folder.Path, $"silo-{siloPort}") } };
+        return silos[siloPort] = new SiloProcess(JsonSerializer.Serialize(settings, Json), url, $"@{Failpoint}");
+    }
+
+    private string Write(string name, object settings)
+    {
+        var file = Path.Combine(folder.Path, $"{name}.json");
+        File.WriteAllText(file, JsonSerializer.Serialize(settings, Json));
+        return file;
+    }
+
+    private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
+}
