@@ -16,7 +16,7 @@ namespace Backup.Grains.Runs;
 /// A backup with its shards spread over the cluster's slots. Taken up by a new owner it keeps the shards whose results are in the
 /// archive, as long as some silo still holds the cut.
 /// </summary>
-internal sealed class ClusterBackup(IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, Threads.ClusterSize size, LastSeen lastSeen, TimeProvider time, ILogger<ClusterBackup> logger)
+internal sealed class ClusterBackup(IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, LastSeen lastSeen, TimeProvider time, ILogger<ClusterBackup> logger)
 {
     public async Task RunAsync(BackupRequest request, RunProgress progress, CutRecord? before, Action<CutRecord> save, CancellationToken cancellation)
     {
@@ -24,7 +24,6 @@ internal sealed class ClusterBackup(IArchives archives, ICheckpointStores stores
         var archive = await archives.OpenAsync(request.Archive, cancellation);
         var lease = await RunLease.ClaimAsync(archive, progress.Run, slots.Local, time, cancellation);
         progress.Enter(RunState.Cutting);
-        if (stores.IsMemory(request.Source)) await size.EnsureSingleAsync();
         var source = await stores.OpenSourceAsync(request.Source, cancellation);
         var (cut, record, anew) = await CutAsync(source, before, progress.Run, cancellation);
         try
