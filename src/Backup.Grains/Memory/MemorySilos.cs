@@ -36,5 +36,17 @@ internal sealed class MemorySilos(IGrainFactory grains, SiloMap map, SiloCuts cu
     }
 
     /// <summary>Tells a silo something it finds out by itself when this does not reach it.</summary>
-    public void Tell(Task told) => told.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    public void Tell(SiloAddress silo, Func<IMemorySiloGrain, Task> tell) => _ = TellAsync(silo, tell);
+
+    private async Task TellAsync(SiloAddress silo, Func<IMemorySiloGrain, Task> tell)
+    {
+        try
+        {
+            await tell(Grain(silo));
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException or BackupException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Either silo may be going: what is held there has an end of its own.
+        }
+    }
 }

@@ -88,7 +88,7 @@ internal sealed class ClusterMemoryCut : ISourceCut
     public async ValueTask DisposeAsync()
     {
         await keeping.DisposeAsync();
-        foreach (var silo in parts.Silos) silos.Tell(silos.Grain(silo).ReleaseAsync(parts.Cut, keeper));
+        foreach (var silo in parts.Silos) silos.Tell(silo, g => g.ReleaseAsync(parts.Cut, keeper));
     }
 
     private async IAsyncEnumerable<UnitId> ListAsync(SiloAddress silo, [EnumeratorCancellation] CancellationToken cancellation)
@@ -127,6 +127,6 @@ internal sealed class ClusterMemoryCut : ISourceCut
 
     private void Keep()
     {
-        foreach (var silo in parts.Silos) silos.Tell(silos.Grain(silo).KeepAsync(parts.Cut, keeper));
+        foreach (var silo in parts.Silos) silos.Tell(silo, g => g.KeepAsync(parts.Cut, keeper));
     }
 }

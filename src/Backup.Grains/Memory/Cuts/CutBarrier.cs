@@ -56,7 +56,7 @@ internal sealed class CutBarrier(MemorySilos silos, ThreadDirectory directory, M
         }
         catch
         {
-            foreach (var part in parts) silos.Tell(silos.Grain(part).AbandonAsync(store, cut));
+            foreach (var part in parts) silos.Tell(part, g => g.AbandonAsync(store, cut));
             throw;
         }
     }

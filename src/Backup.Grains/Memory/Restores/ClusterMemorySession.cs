@@ -44,7 +44,7 @@ internal sealed class ClusterMemorySession : ITargetSession
         }
         catch (Exception error)
         {
-            foreach (var silo in targets) silos.Tell(silos.Grain(silo).UndoRestoreAsync(session));
+            foreach (var silo in targets) silos.Tell(silo, g => g.UndoRestoreAsync(session));
             if (error is OrleansException or TimeoutException) throw NoAnswer(error);
             throw;
         }
@@ -118,6 +118,6 @@ internal sealed class ClusterMemorySession : ITargetSession
 
     private void Renew()
     {
-        foreach (var silo in targets) silos.Tell(silos.Grain(silo).RenewRestoreAsync(session));
+        foreach (var silo in targets) silos.Tell(silo, g => g.RenewRestoreAsync(session));
     }
 }

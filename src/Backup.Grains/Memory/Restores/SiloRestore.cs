@@ -6,15 +6,15 @@ using Orleans.Runtime;
 namespace Backup.Grains.Memory.Restores;
 
 /// <summary>
-/// One restore's changes to what this silo holds, and to what the directory says of it. A unit is registered before it is put, like one
-/// that a client writes; a removed one is forgotten when the restore is final.
+/// One restore's changes to what this silo holds, and to what the directory says of it. Online a unit is registered before it is put, like
+/// one that a client writes. Otherwise nobody else writes until the restore is final, and only then the directory learns of it: what is
+/// undone, or dies before, was never there.
 /// </summary>
-internal sealed class SiloRestore(string store, MemoryRestore restore, ThreadDirectory directory, SiloAddress silo, bool online)
+internal sealed class SiloRestore(string store, MemoryRestore restore, ThreadDirectory directory, SiloMap map, bool online)
 {
     private readonly SemaphoreSlim gate = new(1);
     private readonly UnitAssembly assembly = new();
-    private readonly Dictionary<UnitId, SiloAddress?> holdersBefore = [];
-    private readonly HashSet<UnitId> removed = [];
+    private readonly Dictionary<UnitId, SiloAddress?> holders = [];
     private bool over;
 
     public string Store => store;
@@ -28,13 +28,13 @@ internal sealed class SiloRestore(string store, MemoryRestore restore, ThreadDir
     {
         var complete = assembly.Add(pieces);
         foreach (var (unit, _, replace) in complete)
-            if (!replace && restore.Holds(unit)) throw MemoryStore.Concurrent(unit);
-        await RegisterAsync([.. complete.Select(c => c.Unit).Where(u => !restore.Holds(u))]);
-        foreach (var (unit, content, _) in complete)
         {
-            await restore.PutAsync(unit, content);
-            removed.Remove(unit);
+            var holds = restore.Holds(unit);
+            if (!replace && holds) throw MemoryStore.Concurrent(unit);
+            if (!holds) holders[unit] = map.Local;
         }
+        if (online) await RegisterAsync();
+        foreach (var (unit, content, _) in complete) await restore.PutAsync(unit, content);
     });
 
     public Task RemoveAsync(IReadOnlyList<UnitId> units) => AloneAsync(async () =>
@@ -42,30 +42,34 @@ internal sealed class SiloRestore(string store, MemoryRestore restore, ThreadDir
         foreach (var unit in units.Where(restore.Holds))
         {
             await restore.PutAsync(unit, null);
-            removed.Add(unit);
+            holders[unit] = null;
         }
     });
 
     public Task CommitAsync() => AloneAsync(async () =>
     {
         over = true;
-        if (removed.Count > 0) await directory.AssignAsync(store, removed.Select(u => KeyValuePair.Create(u, (SiloAddress?)null)));
+        await RegisterAsync();
         restore.Commit();
     });
 
     public Task UndoAsync() => AloneAsync(async () =>
     {
         over = true;
-        // Writers come back in last: until then the directory and the units may differ.
-        if (!online && holdersBefore.Count > 0) await directory.AssignAsync(store, holdersBefore);
         await restore.UndoAsync();
     });
 
-    private async Task RegisterAsync(IReadOnlyList<UnitId> units)
+    private async Task RegisterAsync()
     {
-        if (units.Count == 0) return;
-        var before = await directory.AssignAsync(store, units.Select(u => KeyValuePair.Create(u, (SiloAddress?)silo)));
-        foreach (var (unit, holder) in before) holdersBefore.TryAdd(unit, holder);
+        if (holders.Count == 0) return;
+        var before = await directory.AssignAsync(store, holders);
+        // A silo that joined after the restore began may have taken one of them meanwhile.
+        var taken = before.Where(b => b.Value is not null && !b.Value.Equals(map.Local) && map.Active.Contains(b.Value)).ToList();
+        holders.Clear();
+        if (taken.Count == 0) return;
+        await directory.AssignAsync(store, taken);
+        foreach (var (unit, _) in taken) await restore.PutAsync(unit, null);
+        throw MemoryStore.Concurrent(taken[0].Key);
     }
 
     private async Task AloneAsync(Func<Task> change)

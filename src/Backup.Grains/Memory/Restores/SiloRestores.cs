@@ -4,7 +4,6 @@ using Backup.Checkpoints.Model;
 using Backup.Contracts;
 using Backup.Grains.Memory.Directory;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 
 namespace Backup.Grains.Memory.Restores;
 
@@ -14,22 +13,22 @@ internal sealed class SiloRestores : IDisposable
     private readonly ConcurrentDictionary<string, SiloRestore> sessions = new();
     private readonly MemoryStores stores;
     private readonly ThreadDirectory directory;
-    private readonly ILocalSiloDetails silo;
+    private readonly SiloMap map;
     private readonly MemoryTimings timings;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly ITimer expiry;
 
-    public SiloRestores(MemoryStores stores, ThreadDirectory directory, ILocalSiloDetails silo, MemoryTimings timings, TimeProvider time, ILogger<SiloRestores> logger)
+    public SiloRestores(MemoryStores stores, ThreadDirectory directory, SiloMap map, MemoryTimings timings, TimeProvider time, ILogger<SiloRestores> logger)
     {
-        (this.stores, this.directory, this.silo, this.timings, this.time, this.logger) = (stores, directory, silo, timings, time, logger);
+        (this.stores, this.directory, this.map, this.timings, this.time, this.logger) = (stores, directory, map, timings, time, logger);
         expiry = time.CreateTimer(_ => _ = ExpireAsync(), null, timings.RestoreLease / 6, timings.RestoreLease / 6);
     }
 
     /// <summary>Begins; returns true when the store is empty here.</summary>
     public bool Open(string store, string session, bool online)
     {
-        var opened = new SiloRestore(store, new(stores.Units(store), online), directory, silo.SiloAddress, online) { Heard = time.GetTimestamp() };
+        var opened = new SiloRestore(store, new(stores.Units(store), online), directory, map, online) { Heard = time.GetTimestamp() };
         sessions[session] = opened;
         return opened.Restore.Fresh;
     }
@@ -63,7 +62,7 @@ internal sealed class SiloRestores : IDisposable
     private SiloRestore Open(string session)
     {
         if (!sessions.TryGetValue(session, out var opened))
-            throw new BackupException(ErrorKind.Failed, $"silo {silo.SiloAddress} has undone the restore, for its coordinator was silent or the silo is leaving", "Run the restore again.");
+            throw new BackupException(ErrorKind.Failed, $"silo {map.Local} has undone the restore, for its coordinator was silent or the silo is leaving", "Run the restore again.");
         opened.Heard = time.GetTimestamp();
         return opened;
     }
