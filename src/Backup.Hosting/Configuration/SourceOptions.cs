@@ -20,8 +20,8 @@ public sealed class SourceOptions
     /// <summary>True when it may be restored into.</summary>
     public bool Writable { get; init; }
 
-    /// <summary>Bytes each silo may hold of a memory store.</summary>
-    public long MemoryLimit { get; init; } = DefaultMemoryLimitMB * 1_000_000L;
+    /// <summary>Millions of bytes each silo may hold of a memory store.</summary>
+    public int MemoryLimitMB { get; init; } = DefaultMemoryLimitMB;
 
     private const int DefaultMemoryLimitMB = 1000;
 
@@ -38,7 +38,7 @@ public sealed class SourceOptions
                 Postgres => section.Required("ConnectionString", "how to reach the database, like \"Host=db;Database=app;Username=backup\""),
                 _ => section.Text("ConnectionString") ?? "",
             },
-            MemoryLimit = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) ?? DefaultMemoryLimitMB : DefaultMemoryLimitMB) * 1_000_000L,
+            MemoryLimitMB = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) : null) ?? DefaultMemoryLimitMB,
             Schema = kind == Memory ? "" : section.Text("Schema") ?? "public",
         };
         section.RefuseUnknown(kind == Memory ? ["Kind", "Writable", "MemoryLimitMB"] : null);

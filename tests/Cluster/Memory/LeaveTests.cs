@@ -53,7 +53,7 @@ public sealed class LeaveTests
     [Fact]
     public async Task What_nobody_has_room_for_is_lost_and_said()
     {
-        await using var cluster = await MemoryCluster.StartAsync(silos: 2, limit: 1_000_000);
+        await using var cluster = await MemoryCluster.StartAsync(silos: 2, limit: 1);
         for (var i = 0; i < 24; i++)
         {
             try

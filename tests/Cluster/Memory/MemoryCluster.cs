@@ -30,9 +30,9 @@ internal sealed class MemoryCluster : IAsyncDisposable
     private readonly InProcessTestCluster cluster;
     private readonly StateDatabase state;
 
-    private MemoryCluster(short silos, MemoryTimings timings, long limit)
+    private MemoryCluster(short silos, MemoryTimings timings, int limit)
     {
-        var sources = new[] { "live", "other", "third", "fourth", "fifth", "sixth" }.ToDictionary(n => n, _ => new SourceOptions { Kind = SourceOptions.Memory, Writable = true, MemoryLimit = limit });
+        var sources = new[] { "live", "other", "third", "fourth", "fifth", "sixth" }.ToDictionary(n => n, _ => new SourceOptions { Kind = SourceOptions.Memory, Writable = true, MemoryLimitMB = limit });
         sources["frozen"] = new() { Kind = SourceOptions.Memory };
         sources["sql"] = new() { Kind = SourceOptions.Postgres, ConnectionString = "Host=127.0.0.1;Port=1" };
         options = new()
@@ -58,7 +58,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
 
     public IReadOnlyList<InProcessSiloHandle> Silos => [.. cluster.Silos];
 
-    public static async Task<MemoryCluster> StartAsync(short silos = 3, long limit = 100_000_000, MemoryTimings? timings = null)
+    public static async Task<MemoryCluster> StartAsync(short silos = 3, int limit = 100, MemoryTimings? timings = null)
     {
         var made = new MemoryCluster(silos, timings ?? new(), limit);
         await StateSchema.ApplyAsync(made.state, default);

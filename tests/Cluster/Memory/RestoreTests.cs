@@ -95,17 +95,17 @@ public sealed class RestoreTests
     [Fact]
     public async Task A_restore_that_does_not_fit_is_refused_and_undone()
     {
-        await using var own = await MemoryCluster.StartAsync(silos: 1, limit: 200_000);
-        for (var i = 0; i < 3; i++) await own.Thread("live", $"t{i}").PutAsync("c1", value: new string('x', 60_000));
+        await using var own = await MemoryCluster.StartAsync(silos: 1, limit: 1);
+        for (var i = 0; i < 3; i++) await own.Thread("live", $"t{i}").PutAsync("c1", value: new string('x', 300_000));
         var backup = await own.BackupAsync("live");
-        await own.Thread("other", "here").PutAsync("c1", value: new string('x', 60_000));
+        await own.Thread("other", "here").PutAsync("c1", value: new string('x', 300_000));
         var error = await Assert.ThrowsAsync<BackupException>(() => own.RestoreAsync(new() { Archive = "main", BackupId = backup.BackupId, Target = "other" }));
         Assert.Contains("no room in the memory store", error.Message);
         Assert.Contains("MemoryLimitMB", error.Hint);
         Assert.Equal(["here"], own.Units(own.Silos[0], "other").Current.Keys.Select(u => u.Id));
         Assert.Null(await own.Thread("other", "t0").GetAsync("", null));
 
-        var full = await Assert.ThrowsAsync<BackupException>(() => own.Thread("live", "t9").PutAsync("c1", value: new string('x', 60_000)));
+        var full = await Assert.ThrowsAsync<BackupException>(() => own.Thread("live", "t9").PutAsync("c1", value: new string('x', 300_000)));
         Assert.Contains("no room in the memory store", full.Message);
         Assert.Null(await own.Thread("live", "t9").GetAsync("", null));
     }
