@@ -109,6 +109,8 @@ public sealed class UnitReader : IDisposable
         {
             var entry = await frame.ReadAsync(limit, cancellation);
             if (entry.Tag == 0) throw new DamageException(segments[piece.Segment].Name, piece.Offset, "a unit ends before the index says so");
+            if (entry.Tag > entry.Bytes.Length || entry.Bytes.Span[0] is 0 or > UnitEntry.RecordKinds)
+                throw new DamageException(segments[piece.Segment].Name, piece.Offset, "an entry of a unit is not a record");
             await handler.EntryAsync(entry.Tag, entry.Bytes, cancellation);
         }
     }
