@@ -29,7 +29,8 @@ public sealed record UnitEntry(byte[] Key, byte[] Summary, long RawBytes, IReadO
 
     /// <summary>The highest kind of unit, the first byte of a key.</summary>
     internal const int MaxKind = 1;
-    private const int RecordKinds = 5;
+    /// <summary>The highest kind of record, the first byte of one.</summary>
+    internal const int RecordKinds = 5;
     private const int DigestsLength = 2 * 32;
 
     /// <summary>True when the bytes have the shape of a summary.</summary>

@@ -112,7 +112,7 @@ public sealed class UnitReader : IDisposable
         {
             var entry = await frame.ReadAsync(limit, cancellation);
             if (entry.Tag == 0) throw Damage(layer, piece, "a unit ends before the index says so");
-            if (entry.Tag > entry.Bytes.Length) throw Damage(layer, piece, "an entry is shorter than its key");
+            if (entry.Tag > entry.Bytes.Length || entry.Bytes.Span[0] is 0 or > UnitEntry.RecordKinds) throw Damage(layer, piece, "an entry of a unit is not a record");
             if (newer is not null && IsReplaced(newer, entry.Bytes[..entry.Tag], remember: layer.Below is not null)) continue;
             await handler.EntryAsync(entry.Tag, entry.Bytes, cancellation);
         }

@@ -73,7 +73,9 @@ public static class BackupSealing
         {
             var isResult = shards.Any(s => item.Name == s.Name);
             if (!used.Contains(item.Name) && !isResult && !item.Name.Contains("/lease-", StringComparison.Ordinal)) continue;
-            digests.Add(await ObjectDigests.ComputeAsync(archive.Storage, item.Name, cancellation));
+            var digest = await ObjectDigests.ComputeAsync(archive.Storage, item.Name, cancellation);
+            if (digest.Size != item.Size) throw new DamageException(item.Name, digest.Size, $"it was read as {digest.Size} bytes and is listed with {item.Size}");
+            digests.Add(digest);
         }
         return digests;
     }
