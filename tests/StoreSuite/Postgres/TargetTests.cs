@@ -68,6 +68,21 @@ public sealed class TargetTests(DatabaseFixture fixture)
     }
 
     [Fact]
+    public async Task Threads_of_another_kind_of_store_get_tables_that_hold_all_of_them()
+    {
+        await using var memory = new MemoryUnderTest();
+        await using var target = new PostgresUnderTest(fixture.Database);
+        var contents = Thread.Copy().Put(UnitId.Thread("u"), Support.Samples.Write("c", 0, "m", "1", path: "~path"));
+        await memory.WriteAsync(contents);
+        await StoreUnderTest.RestoreAsync(target.Target, await memory.IntentAsync(), contents);
+        Contents.AssertEqual(contents, await Contents.ReadAsync(target.Source));
+        // And back, byte by byte.
+        await using var again = new MemoryUnderTest();
+        await StoreUnderTest.RestoreAsync(again.Target, await target.IntentAsync(), contents);
+        Contents.AssertEqual(contents, await Contents.ReadAsync(again.Source));
+    }
+
+    [Fact]
     public async Task A_task_path_that_has_no_column_is_refused_and_nothing_stays()
     {
         await using var store = await new PostgresUnderTest(fixture.Database).SetupAsync();

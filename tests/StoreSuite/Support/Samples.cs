@@ -23,7 +23,7 @@ internal static class Samples
     /// <summary>Any record of a thread.</summary>
     public static readonly Gen<Action<RecordBuffer>> Record = Gen.OneOf(
         Gen.Select(Word, Word, Gen.Null(Word), Json, Json, (ns, id, parent, e, m) => (Action<RecordBuffer>)new Checkpoint { Namespace = ns, CheckpointId = id, ParentId = parent, Envelope = Utf8(e), Metadata = Utf8(m) }.Encode),
-        Gen.Select(Word, Word, Word, Type, Gen.Null(Value), (ns, c, v, t, b) => (Action<RecordBuffer>)new ChannelBlob { Namespace = ns, Channel = c, Version = v, Type = b is null ? "empty" : t, Value = b is null ? null : b.AsMemory() }.Encode),
+        Gen.Select(Word, Word, Word, Type, Gen.Null(Value), (ns, c, v, t, b) => (Action<RecordBuffer>)new ChannelBlob { Namespace = ns, Channel = c, Version = v, Type = b is null ? "empty" : t, Value = b is null ? (ReadOnlyMemory<byte>?)null : b.AsMemory() }.Encode),
         Gen.Select(Word, Word, Word, Gen.Int, Gen.Null(Type), Value, Word, (ns, c, t, i, type, b, path) => (Action<RecordBuffer>)new PendingWrite { Namespace = ns, CheckpointId = c, TaskId = t, Index = i, Channel = "m", Type = type, Value = b, TaskPath = path }.Encode));
 
     /// <summary>A store of a few threads.</summary>
@@ -50,7 +50,7 @@ internal static class Samples
         new Checkpoint { Namespace = ns, CheckpointId = id, ParentId = parent, Envelope = Utf8(envelope), Metadata = Utf8("{}") }.Encode;
 
     public static Action<RecordBuffer> Blob(string channel, string version, string? value, string ns = "", string type = "json") =>
-        new ChannelBlob { Namespace = ns, Channel = channel, Version = version, Type = value is null ? "empty" : type, Value = value is null ? null : Utf8(value) }.Encode;
+        new ChannelBlob { Namespace = ns, Channel = channel, Version = version, Type = value is null ? "empty" : type, Value = value is null ? (ReadOnlyMemory<byte>?)null : Utf8(value) }.Encode;
 
     public static Action<RecordBuffer> Write(string checkpoint, int index, string channel, string value, string path = "", string ns = "") =>
         new PendingWrite { Namespace = ns, CheckpointId = checkpoint, TaskId = "task", Index = index, Channel = channel, Type = "json", Value = Utf8(value), TaskPath = path }.Encode;
