@@ -146,7 +146,7 @@ public sealed class ChainTests : IAsyncLifetime
         for (var round = 0; round < 3; round++)
         {
             // The same threads go on, some begin.
-            (await langGraph.RunAsync("generate", [.. options, "--threads", $"{4 + round}", "--turns", "2", "--from", $"{(2 * round) + 1}"])).Expect(0);
+            (await langGraph.RunAsync("generate", [.. options, "--threads", $"{4 + round}", "--start", $"{(2 * round) + 1}", "--turns", $"{(2 * round) + 2}"])).Expect(0);
             var expected = Path.Combine(tool.Folder, $"expected{round}.json");
             (await langGraph.RunAsync("judge", [.. options, "--out", expected])).Expect(0);
             foreach (var strategy in round == 0 ? new[] { "full" } : ["differential", "incremental"])
