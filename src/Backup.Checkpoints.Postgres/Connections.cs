@@ -10,6 +10,8 @@ internal sealed class Connections : IAsyncDisposable
     private const string Common = "-c row_security=off -c statement_timeout=0 -c intervalstyle=postgres -c idle_in_transaction_session_timeout=0 -c timezone=UTC -c datestyle=ISO -c extra_float_digits=3 -c bytea_output=hex -c jit=off -c standard_conforming_strings=on";
     // Who waits for a lock says so instead of waiting for ever; the connection string may name another time.
     private const string Patience = "-c lock_timeout=10s";
+    // The driver's 8 KiB would cost a system call and often a wait for every few rows.
+    private const int BufferSize = 128 * 1024;
     private readonly PostgresStoreOptions store;
     private readonly Lazy<NpgsqlDataSource> readers;
     private readonly Lazy<NpgsqlDataSource> writers;
@@ -92,7 +94,7 @@ internal sealed class Connections : IAsyncDisposable
     {
         var settings = new NpgsqlConnectionStringBuilder(store.ConnectionString)
         {
-            CommandTimeout = 0, TcpKeepAlive = true, Enlist = false, IncludeErrorDetail = true, MaxAutoPrepare = 0,
+            CommandTimeout = 0, TcpKeepAlive = true, Enlist = false, IncludeErrorDetail = true, MaxAutoPrepare = 0, ReadBufferSize = BufferSize, WriteBufferSize = BufferSize,
         };
         if (owner is not null) settings.ApplicationName = RunFence.NameOf(owner);
         else settings.ApplicationName ??= "backup.orleans";

@@ -14,6 +14,7 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain,
 {
     private const int WindowUnits = 256;
     private const long WindowBytes = 32L << 20;
+    private IReadOnlyList<UnitEntry>? named; // found once, though the selection is gone through several times
 
     /// <summary>The backup and those it builds on.</summary>
     public BackupChain Chain => chain;
@@ -61,14 +62,22 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain,
 
     private async IAsyncEnumerable<UnitEntry> NamedAsync(IReadOnlyList<string> threads, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        named ??= await FindAsync(threads, cancellation);
+        foreach (var entry in named) yield return entry;
+    }
+
+    private async Task<IReadOnlyList<UnitEntry>> FindAsync(IReadOnlyList<string> threads, CancellationToken cancellation)
+    {
         using var index = new ChainIndex(archive, chain);
         var keys = threads.Distinct(StringComparer.Ordinal).Select(t => UnitKey.Of(UnitId.Thread(t))).ToList();
         keys.Sort((a, b) => a.AsSpan().SequenceCompareTo(b));
+        var entries = new List<UnitEntry>();
         foreach (var key in keys)
         {
-            yield return await index.FindAsync(key, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
+            entries.Add(await index.FindAsync(key, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
                 $"thread '{UnitKey.Read(key).Id}' is not in backup {Manifest.BackupId}",
-                $"Nothing was changed. 'backup thread list --source {Manifest.Source.Name}' shows the threads that are.");
+                $"Nothing was changed. 'backup thread list --source {Manifest.Source.Name}' shows the threads that are."));
         }
+        return entries;
     }
 }
