@@ -47,6 +47,8 @@ public sealed record CutDescription
     public required string Layout { get; init; }
     /// <summary>Expected number of units, for progress only; 0 when unknown.</summary>
     public long UnitsEstimate { get; init; }
+    /// <summary>Units that were there, were not deleted and are not in the cut: lost with what held them.</summary>
+    public long Lost { get; init; }
     /// <summary>What an operator should know about this capture.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

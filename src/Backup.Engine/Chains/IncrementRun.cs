@@ -21,7 +21,7 @@ public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source
     private const double SuspectShare = 0.2;
 
     /// <summary>Runs to the seal.</summary>
-    /// <exception cref="BackupException">Conflict: the source is not the store that the base is of.</exception>
+    /// <exception cref="BackupException">Conflict: the source is not the store that the base is of, or a part of it is lost.</exception>
     public async Task<BackupManifest> RunAsync(RunLease lease, DateTimeOffset startedAt, RunProgress progress, CancellationToken cancellation)
     {
         var warnings = new List<string>();
@@ -40,6 +40,9 @@ public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source
         progress.Enter(RunState.Cutting);
         await using var cut = await source.CutAsync(cancellation);
         Failpoint.Reach("increment.cut");
+        if (cut.Description.Lost is var lost and > 0)
+            throw new BackupException(ErrorKind.Conflict, $"{lost} threads of '{request.Source}' were lost with what held them, and would look deleted in an increment",
+                $"Nothing was captured. Restore them first ('backup restore --source {request.Source} --to {request.Source} --conflict skip'), delete them on purpose, or take a full backup, which says that they are missing.");
         var tracking = Tracking(cut, warnings);
         progress.Expect(1, cut.Description.UnitsEstimate);
         progress.Enter(RunState.Capturing);

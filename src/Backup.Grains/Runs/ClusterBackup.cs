@@ -5,6 +5,7 @@ using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
+using Backup.Engine.Chains;
 using Backup.Engine.Progress;
 using Backup.Engine.Stores;
 using Backup.Grains.Workers;
@@ -39,14 +40,15 @@ internal sealed class ClusterBackup(
         }
         var lease = await RunLease.ClaimAsync(archive, progress.Run, slots.LocalName, time, cancellation);
         Failpoint.Reach("run.claimed");
-        var manifest = await lease.KeepAsync(async token =>
+        var manifest = await IncrementAsync(archive, lease, request, progress, cancellation) ?? await lease.KeepAsync(async token =>
         {
             try
             {
                 var captured = await CaptureAsync(archive, lease, request, configuration, progress, before, save, token);
                 await ReleaseAsync(lease); // the cut is held no longer than the capture
                 progress.Enter(RunState.Sealing);
-                var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, captured.Warnings);
+                IEnumerable<string> warnings = request.Strategy == BackupStrategyKind.Full ? captured.Warnings : [IncrementRun.NothingToBuildOn, .. captured.Warnings];
+                var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, [.. warnings]);
                 return await BackupSealing.RunAsync(archive, lease, subject, captured.Results, time, token);
             }
             finally
@@ -56,6 +58,15 @@ internal sealed class ClusterBackup(
         }, cancellation);
         lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
         progress.Finish(Summaries.Of(manifest), null);
+    }
+
+    // What changed since a base is little: the run's own silo captures it, from the beginning where an owner before did not get to its end.
+    private async Task<BackupManifest?> IncrementAsync(OpenedArchive archive, RunLease lease, BackupRequest request, RunProgress progress, CancellationToken cancellation)
+    {
+        if (request.Strategy == BackupStrategyKind.Full) return null;
+        await using var source = await stores.OpenSourceAsync(request.Source, cancellation);
+        return await BaseChoice.FindAsync(archive, request, source.Kind, cancellation) is { } chain
+            ? await new IncrementRun(archive, source, request, chain, time).RunAsync(lease, progress.Snapshot().Started, progress, cancellation) : null;
     }
 
     // An owner before this one may have sealed the run and not lived to say so.

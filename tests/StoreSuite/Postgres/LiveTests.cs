@@ -161,9 +161,6 @@ public sealed class LiveTests(DatabaseFixture fixture)
             var error = await Assert.ThrowsAsync<BackupException>(() => target.Target.OpenAsync(intent, default));
             Assert.Equal(ErrorKind.Conflict, error.Kind);
             Assert.Contains("another restore", error.Message, StringComparison.Ordinal);
-            // One of the same restore in another process joins it.
-            await using var joined = await target.Target.OpenAsync(intent with { Joined = true }, default);
-            Assert.True(joined.Fresh);
         }
         await using var next = await target.Target.OpenAsync(intent, default);
     }

@@ -15,18 +15,13 @@ internal sealed class MemoryUnderTest : StoreUnderTest
 
     public override ICheckpointTarget Target => store;
 
-    public override Task WriteAsync(Contents contents)
+    public override async Task WriteAsync(Contents contents)
     {
         foreach (var unit in contents.Units)
-            units.Change(unit, content => contents.Records(unit).Aggregate(content, (c, record) => c.With(record)));
-        return Task.CompletedTask;
+            await units.ChangeAsync(unit, content => contents.Records(unit).Aggregate(content, (c, record) => c.With(record)));
     }
 
-    public override Task DeleteAsync(string thread)
-    {
-        units.Delete(UnitId.Thread(thread));
-        return Task.CompletedTask;
-    }
+    public override Task DeleteAsync(string thread) => units.ChangeAsync(UnitId.Thread(thread), _ => null);
 
     public override StoreUnderTest Another() => new MemoryUnderTest();
 

@@ -7,6 +7,8 @@ namespace Backup.Tests.Tool.Local;
 /// <summary>The same store behind every name.</summary>
 internal sealed class OneStore(DictionaryStore store) : ICheckpointStores
 {
+    public IReadOnlyCollection<string> Names => ["prod"];
+
     public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) => new(store);
 
     public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation) => new(store);

@@ -131,6 +131,21 @@ public sealed class ChainTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_lost_is_never_taken_for_deleted()
+    {
+        var archive = temporary.Create();
+        var store = new TrackedStore { Silent = true };
+        var life = new RandomLife(store, new Random(7));
+        for (var i = 0; i < 3; i++) life.NewThread(turns: 1);
+        await TemporaryArchive.BackupAsync(archive, store);
+        store.Delete(store.Records.Units.Keys.First());
+        store.Lost = 1;
+        var refused = await Assert.ThrowsAsync<BackupException>(() => TemporaryArchive.BackupAsync(archive, store, strategy: BackupStrategyKind.Incremental));
+        Assert.Equal(ErrorKind.Conflict, refused.Kind);
+        Assert.Equal(2, (await TemporaryArchive.BackupAsync(archive, store)).Threads);
+    }
+
+    [Fact]
     public async Task A_missing_base_is_named()
     {
         var archive = temporary.Create();

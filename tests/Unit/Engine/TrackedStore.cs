@@ -19,6 +19,9 @@ internal sealed class TrackedStore : ICheckpointSource
     /// <summary>What the store says of itself.</summary>
     public Continuity Continuity { get; set; } = new(ContinuityKind.GoesOn);
 
+    /// <summary>Units that were lost, not deleted.</summary>
+    public long Lost { get; set; }
+
     /// <summary>Tells nothing of changes: everything must be compared.</summary>
     public bool Silent { get; init; }
 
@@ -46,7 +49,7 @@ internal sealed class TrackedStore : ICheckpointSource
 
     private sealed class Cut(ISourceCut inner, TrackedStore store) : ISourceCut, IChangeTracking
     {
-        public CutDescription Description { get; } = inner.Description with { Identity = new Dictionary<string, string> { ["clock"] = $"{store.clock - store.Slack}" } };
+        public CutDescription Description { get; } = inner.Description with { Lost = store.Lost, Identity = new Dictionary<string, string> { ["clock"] = $"{store.clock - store.Slack}" } };
 
         public IChangeTracking? Changes => store.Silent ? null : this;
 

@@ -51,7 +51,7 @@ internal sealed class CutBarrier(MemorySilos silos, ThreadDirectory directory, M
             return new(silos, held, keeper, timings, time, new()
             {
                 Token = held.ToString(), Time = now, Identity = new Dictionary<string, string>(), Layout = MemoryStore.Layout,
-                UnitsEstimate = counts.Sum(), Warnings = lost,
+                UnitsEstimate = counts.Sum(), Lost = lost.Count, Warnings = lost.Warnings,
             });
         }
         catch
@@ -62,16 +62,16 @@ internal sealed class CutBarrier(MemorySilos silos, ThreadDirectory directory, M
     }
 
     // Every unit that was ever acknowledged has a holder in the directory: those of no part are lost, or the cut is not whole.
-    private async Task<IReadOnlyList<string>> LostAsync(string store, IReadOnlyList<SiloAddress> parts)
+    private async Task<(long Count, IReadOnlyList<string> Warnings)> LostAsync(string store, IReadOnlyList<SiloAddress> parts)
     {
         var strays = await directory.StraysAsync(store, parts);
         foreach (var stray in strays)
             if (!await silos.Map.IsGoneAsync(stray.Silo))
                 throw new BackupException(ErrorKind.Unreachable, $"silo {stray.Silo} holds {stray.Count} threads of '{store}' and took no part in the cut", "Nothing was changed. Try again.");
-        if (strays.Count == 0) return [];
+        if (strays.Count == 0) return (0, []);
         var first = strays.SelectMany(s => s.First).Order(StringComparer.Ordinal).Take(LostShown).Select(u => UnitName.Parse(u).ToString()).ToList();
         var count = strays.Sum(s => s.Count);
-        return [$"suspect: {count} threads were lost with their silo and are not in this backup; they were not deleted: {string.Join(", ", first)}{(count > first.Count ? " …" : "")}"];
+        return (count, [$"suspect: {count} threads were lost with their silo and are not in this backup; they were not deleted: {string.Join(", ", first)}{(count > first.Count ? " …" : "")}"]);
     }
 
     private static bool IsPassing(Exception error) =>
