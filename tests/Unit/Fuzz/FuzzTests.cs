@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Backup.Archive;
 using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
 using Backup.Archive.Keys;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
@@ -94,7 +95,7 @@ public sealed class FuzzTests : IDisposable
         {
             var catalog = await BackupCatalog.LoadAsync(archive!, default);
             foreach (var link in catalog.Sealed) Summaries.Of(await catalog.ReadManifestAsync(link, default));
-            var browser = new ThreadBrowser(archive!, await catalog.LatestAsync("prod", default));
+            var browser = new ThreadBrowser(archive!, await BackupChain.LoadAsync(catalog, await catalog.LatestAsync("prod", default), default));
             await foreach (var _ in browser.ListAsync(default)) { }
             await browser.HistoryAsync(PlainArchive.Thread, default);
         });
