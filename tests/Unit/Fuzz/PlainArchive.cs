@@ -148,7 +148,7 @@ internal sealed class PlainArchive
     {
         var page = new FieldWriter().Raw(0).Varint((ulong)units.Count);
         for (var i = 0; i < units.Count; i++)
-            page.Bytes(units[i].Key).Bytes(PageArchive.Summary(units[i].Records)).Varint((ulong)RawBytes(units[i]))
+            page.Bytes(units[i].Key).Varint(0).Bytes(PageArchive.Summary(units[i].Records)).Varint((ulong)RawBytes(units[i]))
                 .Varint(1).Varint(0).Varint(Sealed.Header).Varint((ulong)frameLength).Varint((ulong)places[i].Start).Varint((ulong)places[i].Size);
         return page.Written;
     }
