@@ -36,6 +36,10 @@ public static class GrainKeys
     public static string Directory(string source, int partition) =>
         Join("directory", source, partition.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
+    /// <summary>Key of one silo's part of the memory stores.</summary>
+    /// <param name="silo">The silo's address in its parsable form.</param>
+    public static string MemorySilo(string silo) => Join("memory", silo);
+
     /// <summary>Key of a grain there is one of in the cluster.</summary>
     public static string Single(string name) => Join("single", name);
 

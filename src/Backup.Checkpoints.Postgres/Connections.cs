@@ -7,7 +7,11 @@ namespace Backup.Checkpoints.Postgres;
 /// <summary>Makes the connections of one store: readers that cannot write and fail where policies hide rows, and writers.</summary>
 internal sealed class Connections : IAsyncDisposable
 {
-    private const string Common = "-c row_security=off -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c timezone=UTC -c datestyle=ISO -c extra_float_digits=3 -c bytea_output=hex -c jit=off -c standard_conforming_strings=on";
+    private const string Common = "-c row_security=off -c statement_timeout=0 -c intervalstyle=postgres -c idle_in_transaction_session_timeout=0 -c timezone=UTC -c datestyle=ISO -c extra_float_digits=3 -c bytea_output=hex -c jit=off -c standard_conforming_strings=on";
+    // Who waits for a lock says so instead of waiting for ever; the connection string may name another time.
+    private const string Patience = "-c lock_timeout=10s";
+    // The driver's 8 KiB would cost a system call and often a wait for every few rows.
+    private const int BufferSize = 128 * 1024;
     private readonly PostgresStoreOptions store;
     private readonly Lazy<NpgsqlDataSource> readers;
     private readonly Lazy<NpgsqlDataSource> writers;
@@ -58,6 +62,24 @@ internal sealed class Connections : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a connection back without the transaction and the locks it had; a pool keeps both until the next use.</summary>
+    public static async ValueTask CloseAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            if (connection.State == System.Data.ConnectionState.Open)
+            {
+                await using var command = new NpgsqlCommand("rollback; select pg_advisory_unlock_all()", connection);
+                await command.ExecuteNonQueryAsync();
+            }
+            await connection.DisposeAsync();
+        }
+        catch (NpgsqlException)
+        {
+            // The connection is gone, and its transaction and locks with it.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (fence is not null) await fence.DisposeAsync();
@@ -72,11 +94,11 @@ internal sealed class Connections : IAsyncDisposable
     {
         var settings = new NpgsqlConnectionStringBuilder(store.ConnectionString)
         {
-            CommandTimeout = 0, Enlist = false, IncludeErrorDetail = true, MaxAutoPrepare = 0,
+            CommandTimeout = 0, TcpKeepAlive = true, Enlist = false, IncludeErrorDetail = true, MaxAutoPrepare = 0, ReadBufferSize = BufferSize, WriteBufferSize = BufferSize,
         };
         if (owner is not null) settings.ApplicationName = RunFence.NameOf(owner);
         else settings.ApplicationName ??= "backup.orleans";
-        settings.Options = settings.Options is { Length: > 0 } own ? $"{own} {options}" : options;
+        settings.Options = $"{Patience} {settings.Options} {options}";
         return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = store.Name }.Build();
     }
 }

@@ -16,27 +16,28 @@ public sealed class PostgresStore(PostgresStoreOptions options) : ICheckpointSou
 
     /// <inheritdoc/>
     public async Task<ISourceCut> CutAsync(CancellationToken cancellation) =>
-        await OpenCutAsync(null, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
+        await OpenCutAsync(null, Whole, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
             $"'{options.Name}': schema {options.Schema} holds none of LangGraph's tables ({string.Join(", ", TableNames.Threads)})",
             "Check Schema and the database in its ConnectionString. LangGraph's setup() makes the tables.");
 
     /// <inheritdoc/>
     public async Task<ISourceCut> JoinCutAsync(string token, CancellationToken cancellation) =>
-        await OpenCutAsync(token, cancellation) ?? throw new CutLostException(token);
+        await OpenCutAsync(token, Whole, cancellation) ?? throw new CutLostException(token);
 
     /// <inheritdoc/>
     public Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation)
     {
         EnsureWritable();
+        var captured = CapturedLayout.Of(intent);
         return PostgresErrors.GuardAsync<ISourceCut?>(options, async () =>
         {
             await using (var connection = await connections.ReadAsync(cancellation))
             {
                 if (await LayoutReader.ReadAsync(connection, options, cancellation) is not { } found) return null;
-                TargetRules.Check(options, CapturedLayout.Of(intent), found.Layout, intent);
-                if (!found.Layout.Tables.Any(t => TableNames.Threads.Contains(t.Name))) return null;
+                TargetRules.Check(options, captured, found.Layout);
+                if (!TableNames.Threads.All(t => found.Layout.Table(t) is not null)) return null;
             }
-            return await OpenCutAsync(null, cancellation);
+            return await OpenCutAsync(null, layout => TargetRules.View(layout, captured), cancellation);
         });
     }
 
@@ -61,6 +62,12 @@ public sealed class PostgresStore(PostgresStoreOptions options) : ICheckpointSou
                 $"Set \"Writable\": true on Backup:Sources:{options.Name} if it really is the target.");
     }
 
-    private Task<ISourceCut?> OpenCutAsync(string? token, CancellationToken cancellation) =>
-        CutOpening.OpenAsync(options, connections.ReadAsync, token, cancellation);
+    private StoreLayout Whole(StoreLayout layout)
+    {
+        LayoutRules.CheckKeys(options, layout);
+        return layout;
+    }
+
+    private Task<ISourceCut?> OpenCutAsync(string? token, Func<StoreLayout, StoreLayout> view, CancellationToken cancellation) =>
+        CutOpening.OpenAsync(options, connections.ReadAsync, token, view, cancellation);
 }

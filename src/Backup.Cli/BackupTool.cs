@@ -45,8 +45,8 @@ internal static class BackupTool
             RestoreCommand.Build(invoker),
             ThreadCommand.Build(invoker),
             RunCommand.Build(invoker),
+            DemoCommand.Build(invoker),
         };
-        if (host.RunDemo is { } demo) root.Add(DemoCommand.Build(invoker, demo));
         globals.AddTo(root);
         return root;
     }

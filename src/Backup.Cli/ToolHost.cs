@@ -1,3 +1,4 @@
+using Backup.Cli.Demo;
 using Backup.Cli.Output;
 using Backup.Cli.Runners;
 using Backup.Hosting.Configuration;
@@ -17,8 +18,8 @@ internal sealed class ToolHost
     public TimeProvider Time { get; init; } = TimeProvider.System;
     public required Func<BackupOptions, CancellationToken, Task<IBackupRunner>> OpenRunner { get; init; }
 
-    /// <summary>Runs the demonstration, telling each step as it begins.</summary>
-    public Func<IProgress<string>, CancellationToken, Task<DemoSummary>>? RunDemo { get; init; }
+    /// <summary>Runs the demonstration: the folder to leave the archive in, or null; what tells the steps.</summary>
+    public required Func<string?, DemoSteps, CancellationToken, Task<DemoSummary>> RunDemo { get; init; }
 
     public static ToolHost OfProcess() => OfProcess(BackupConfiguration.ProcessEnvironment());
 
@@ -32,5 +33,6 @@ internal sealed class ToolHost
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Environment = environment,
         OpenRunner = (options, cancellation) => RunnerFactory.OpenAsync(options, environment, TimeProvider.System, cancellation),
+        RunDemo = (keep, steps, cancellation) => Demonstration.RunAsync(keep, steps, TimeProvider.System, cancellation),
     };
 }

@@ -7,4 +7,6 @@ internal static class StateNames
     public const string RestoreManager = "restore-manager";
     public const string BackupRun = "backup-run";
     public const string RestoreRun = "restore-run";
+    public const string DirectoryBase = "directory-base";
+    public const string DirectoryChanges = "directory-changes";
 }

@@ -56,9 +56,18 @@ public sealed class BadInputTests : IAsyncLifetime
     public async Task What_is_not_there()
     {
         await FailsAsync(4, "nowhere", "create", "nowhere");
+        var config = await File.ReadAllTextAsync(tool.Config);
+        await File.WriteAllTextAsync(tool.Config, config.Replace("\"Schema\"", "\"Shema\"", StringComparison.Ordinal));
+        await FailsAsync(2, "Shema", "create", "prod");
+        File.Delete(tool.Config);
+        await FailsAsync(2, "config.json", "create", "prod");
+        await File.WriteAllTextAsync(tool.Config, config);
         await FailsAsync(4, "no backup", "restore", "--source", "prod", "--to", "copy");
         (await tool.RunAsync("create", "prod")).Expect(0);
         await FailsAsync(4, "'t2'", "restore", "--source", "prod", "--to", "copy", "--thread", "t2");
+        var threads = Path.Combine(tool.Folder, "threads");
+        await File.WriteAllTextAsync(threads, "t1\nnul\0\n");
+        await FailsAsync(4, "nul", "restore", "--source", "prod", "--to", "copy", "--threads-file", threads);
         await FailsAsync(4, "c9", "restore", "--source", "prod", "--to", "copy", "--thread", "t1", "--checkpoint", "c9");
         await FailsAsync(4, "20200101", "show", "20200101");
         await FailsAsync(2, "Writable", "restore", "--source", "prod", "--to", "prod");
@@ -67,6 +76,9 @@ public sealed class BadInputTests : IAsyncLifetime
         await FailsAsync(8, "gone", "create", "gone");
         tool.Source("empty", database.ConnectionString, "nothing_here");
         await FailsAsync(4, "nothing_here", "create", "empty");
+        (await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0);
+        await FailsAsync(2, "2,700 bytes", "restore", "--source", "prod", "--to", "copy", "--thread", "t1", "--as", string.Concat(Enumerable.Range(0, 4000).Select(_ => Contracts.Randomness.Token(4))));
+        Assert.Equal(1, await database.ScalarAsync<long>("SELECT count(*) FROM copy.checkpoints"));
     }
 
     [Theory]
@@ -94,6 +106,8 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("ALTER TABLE agents.checkpoint_blobs DROP CONSTRAINT checkpoint_blobs_pkey, DROP COLUMN version", "shallow")]
     [InlineData("ALTER TABLE agents.checkpoint_writes RENAME TO other; CREATE VIEW agents.checkpoint_writes AS SELECT * FROM agents.other", "view")]
     [InlineData("ALTER TABLE agents.checkpoint_writes DROP COLUMN channel", "channel")]
+    [InlineData("CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; DROP TABLE agents.checkpoint_writes; CREATE FOREIGN TABLE agents.checkpoint_writes (thread_id text) SERVER far", "foreign table")]
+    [InlineData("ALTER TABLE agents.checkpoints DROP CONSTRAINT checkpoints_pkey", "primary key")]
     public async Task A_layout_that_cannot_be_captured_whole_is_refused(string change, string said)
     {
         await database.ExecuteAsync(change);
@@ -114,6 +128,38 @@ public sealed class BadInputTests : IAsyncLifetime
         Assert.Equal((13, true), (report.GetProperty("threads").GetInt32(), report.GetProperty("exact").GetBoolean()));
         Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM (TABLE agents.checkpoints EXCEPT ALL TABLE copy.checkpoints) d"));
         Assert.Equal(52428800, await database.ScalarAsync<int>("SELECT length(blob) FROM copy.checkpoint_blobs WHERE thread_id = 'huge'"));
+    }
+
+    [Fact]
+    public async Task A_passphrase_that_is_wrong()
+    {
+        tool.Archives = new { main = new { Kind = "local", Path = Path.Combine(tool.Folder, "other"), PassphraseFile = tool.Key } };
+        tool.Source("prod", database.ConnectionString, "agents");
+        await File.WriteAllTextAsync(tool.Key, "correct horse");
+        (await tool.RunAsync("archive", "init", "main")).Expect(0);
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        await File.WriteAllTextAsync(tool.Key, "wrong horse");
+        await FailsAsync(7, "does not open", "list");
+    }
+
+    /// <summary>Somebody writes into a thread between its restore and its comparison.</summary>
+    [Fact]
+    public async Task A_thread_that_somebody_writes_during_an_online_restore_is_not_called_exact()
+    {
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        (await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0);
+        // Stands for the writer: every restored row of the thread brings another one with it.
+        await database.ExecuteAsync("""
+            DELETE FROM copy.checkpoints;
+            CREATE FUNCTION copy.meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO copy.checkpoint_writes VALUES (NEW.thread_id, '', NEW.checkpoint_id, 'task', 0, 'm', 'json', '1'); RETURN NEW; END $$;
+            CREATE TRIGGER meanwhile AFTER INSERT ON copy.checkpoints FOR EACH ROW EXECUTE FUNCTION copy.meanwhile();
+            """);
+        var refused = (await tool.RunAsync("restore", "--source", "prod", "--to", "copy", "--conflict", "overwrite", "--yes")).Expect(6).Json;
+        Assert.Contains("t1", refused.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, await database.ScalarAsync<long>("SELECT count(*) FROM copy.checkpoints"));
+        var report = (await tool.RunAsync("restore", "--source", "prod", "--to", "copy", "--conflict", "overwrite", "--online", "--yes")).Expect(6).Json;
+        Assert.False(report.GetProperty("exact").GetBoolean());
+        Assert.Equal("t1", report.GetProperty("concurrent")[0].GetString());
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class JudgeTests : IAsyncLifetime
     {
         database = await TestPostgres.CreateAsync();
         langGraph = new(database);
-        tool = new Tool().Source("prod", database.ConnectionString, "agents", writable: true).Source("copy", database.ConnectionString, "Copy of \"agents\"", writable: true);
+        tool = new Tool().Source("prod", database.ConnectionString, "agents", writable: true).Source("copy", database.ConnectionString, "Copy of \"agents\"", writable: true).Source("middle", database.ConnectionString, "middle", writable: true);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);
     }
 
@@ -44,7 +44,7 @@ public sealed class JudgeTests : IAsyncLifetime
 
         // Into another schema, the resumed threads as they were before; then one of them overwritten in place with its older state.
         (await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0);
-        (await langGraph.RunAsync("judge", "--schema", "Copy of \\\"agents\\\"".Replace("\\\"", "\"\""), "--delta", $"{delta}", "--expect", expected)).Expect(0);
+        (await langGraph.RunAsync("judge", "--schema", "Copy of \"\"agents\"\"", "--delta", $"{delta}", "--expect", expected)).Expect(0);
         Assert.Equal(5, (await tool.RunAsync("restore", "--source", "prod", "--to", "prod")).Expect(5).Json.GetProperty("error").GetProperty("code").GetInt32());
         (await tool.RunAsync("restore", "--source", "prod", "--to", "prod", "--conflict", "overwrite", "--yes")).Expect(0);
         (await langGraph.RunAsync("judge", [.. options, "--expect", expected])).Expect(0);
@@ -67,20 +67,99 @@ public sealed class JudgeTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)] // the approval is asked for inside a subgraph
-    public async Task A_thread_restored_to_before_its_approval_waits_for_it_again(bool inside)
+    [InlineData(false, false)]
+    [InlineData(true, false)] // the approval is asked for inside a subgraph
+    [InlineData(true, true)] // and the subgraph's own checkpoint is named
+    public async Task A_thread_restored_to_before_its_approval_waits_for_it_again(bool inside, bool inner)
     {
         string[] options = inside ? ["--schema", "agents", "--inside"] : ["--schema", "agents"];
         var made = (await langGraph.RunAsync("approval", options)).Expect(0).Json;
         var thread = made.GetProperty("thread").GetString()!;
         var waiting = made.GetProperty("waiting");
+        Assert.Equal(1, waiting.GetProperty("interrupts").GetInt32());
         (await tool.RunAsync("create", "prod")).Expect(0);
-        (await tool.RunAsync("restore", "--source", "prod", "--to", "prod", "--thread", thread, "--checkpoint", waiting.GetProperty("checkpoint").GetString()!, "--conflict", "overwrite", "--yes")).Expect(0);
+        string[] point = inner
+            ? ["--namespace", waiting.GetProperty("inner").GetProperty("namespace").GetString()!, "--checkpoint", waiting.GetProperty("inner").GetProperty("checkpoint").GetString()!]
+            : ["--checkpoint", waiting.GetProperty("checkpoint").GetString()!];
+        (await tool.RunAsync(["restore", "--source", "prod", "--to", "prod", "--thread", thread, .. point, "--conflict", "overwrite", "--yes"])).Expect(0);
         var now = (await langGraph.RunAsync("approval", [.. options, "--do", "state", "--thread", thread])).Expect(0).Json;
+        Assert.Equal(waiting.GetProperty("checkpoint").GetString(), now.GetProperty("checkpoint").GetString());
         Assert.Equal(waiting.GetProperty("next").ToString(), now.GetProperty("next").ToString());
         Assert.Equal(waiting.GetProperty("messages").GetInt32(), now.GetProperty("messages").GetInt32());
         Assert.Equal(JsonValueKind.Null, now.GetProperty("decision").ValueKind);
+        // Running on without a decision asks for it; it does not find one.
+        var asked = (await langGraph.RunAsync("approval", [.. options, "--do", "go", "--thread", thread])).Expect(0).Json;
+        Assert.Equal((1, waiting.GetProperty("next").ToString()), (asked.GetProperty("interrupts").GetInt32(), asked.GetProperty("next").ToString()));
+        Assert.DoesNotContain("confirmed", asked.GetProperty("notes").ToString(), StringComparison.Ordinal);
+        // And the one that is given now is the one that counts.
+        var approved = (await langGraph.RunAsync("approval", [.. options, "--do", "resume", "--thread", thread])).Expect(0).Json.GetProperty("after");
+        Assert.Equal("[]", approved.GetProperty("next").ToString());
+        Assert.True(approved.GetProperty("messages").GetInt32() > now.GetProperty("messages").GetInt32());
+        if (!inside) Assert.Contains("again", approved.GetProperty("decision").ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public async Task Threads_overwritten_with_their_older_state_are_as_LangGraph_saw_them_then(int delta)
+    {
+        string[] options = ["--schema", "agents", "--delta", $"{delta}"];
+        string older = Path.Combine(tool.Folder, "older.json"), newer = Path.Combine(tool.Folder, "newer.json");
+        (await langGraph.RunAsync("generate", [.. options, "--threads", "7"])).Expect(0);
+        (await langGraph.RunAsync("judge", [.. options, "--out", older])).Expect(0);
+        var backup = (await tool.RunAsync("create", "prod")).Expect(0).Json.GetProperty("backupId").GetString()!;
+        (await langGraph.RunAsync("generate", [.. options, "--threads", "7", "--turns", "6", "--start", "5"])).Expect(0);
+        (await langGraph.RunAsync("judge", [.. options, "--out", newer])).Expect(0);
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        // One that forked, one that waits, one with a subgraph that asks: the fourth, the third and the first of the seed.
+        var threads = (await langGraph.RunAsync("threads", "--count", "7")).Expect(0).Json.EnumerateArray().Select(t => t.GetString()!).ToArray();
+        string[] back = [threads[3], threads[2], threads[0]], stay = [threads[1], threads[4], threads[5], threads[6]];
+        var report = (await tool.RunAsync(["restore", "--backup", backup, "--to", "prod", .. back.SelectMany(t => new[] { "--thread", t }), "--conflict", "overwrite", "--yes"])).Expect(0).Json;
+        Assert.Equal((3, 4, true), (report.GetProperty("threads").GetInt32(), report.GetProperty("untouched").GetInt32(), report.GetProperty("exact").GetBoolean()));
+        (await langGraph.RunAsync("judge", [.. options, "--thread", string.Join(',', back), "--expect", older])).Expect(0);
+        (await langGraph.RunAsync("judge", [.. options, "--thread", string.Join(',', stay), "--expect", newer])).Expect(0);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public async Task A_checkpoint_in_the_middle_has_its_whole_state_and_the_graph_goes_on_from_it(int delta)
+    {
+        string[] options = ["--delta", $"{delta}"];
+        (await langGraph.RunAsync("generate", ["--schema", "agents", .. options, "--threads", "1", "--turns", "5"])).Expect(0);
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        var thread = (await langGraph.RunAsync("threads", "--count", "1")).Expect(0).Json[0].GetString()!;
+        var states = (await langGraph.RunAsync("states", ["--schema", "agents", .. options, "--thread", thread])).Expect(0).Json.GetProperty("states");
+        // Between snapshots too: each of several in a row.
+        for (var i = states.GetArrayLength() / 2; i < (states.GetArrayLength() / 2) + 3; i++)
+        {
+            var wanted = states[i];
+            Assert.True(wanted.GetProperty("messages").GetInt32() > 0);
+            (await tool.RunAsync("restore", "--source", "prod", "--to", "middle", "--thread", thread, "--checkpoint", wanted.GetProperty("checkpoint").GetString()!, "--conflict", "overwrite", "--yes")).Expect(0);
+            var now = (await langGraph.RunAsync("states", ["--schema", "middle", .. options, "--thread", thread])).Expect(0).Json.GetProperty("states");
+            Assert.Equal(states.GetArrayLength() - i, now.GetArrayLength());
+            for (var k = 0; k < now.GetArrayLength(); k++) Assert.Equal(states[i + k].ToString(), now[k].ToString());
+        }
+        var after = (await langGraph.RunAsync("states", ["--schema", "middle", .. options, "--thread", thread, "--go"])).Expect(0).Json.GetProperty("states")[0];
+        Assert.True(after.GetProperty("messages").GetInt32() > states[states.GetArrayLength() / 2].GetProperty("messages").GetInt32());
+        Assert.Equal("[]", after.GetProperty("next").ToString());
+    }
+
+    [Fact]
+    public async Task One_namespace_comes_back_alone()
+    {
+        (await langGraph.RunAsync("generate", "--schema", "agents", "--threads", "4")).Expect(0);
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        var report = (await tool.RunAsync("restore", "--source", "prod", "--to", "middle", "--namespace", "")).Expect(0).Json;
+        Assert.Equal((4, true), (report.GetProperty("threads").GetInt32(), report.GetProperty("exact").GetBoolean()));
+        foreach (var table in new[] { "checkpoints", "checkpoint_blobs", "checkpoint_writes" })
+            Assert.Equal(0, await database.ScalarAsync<long>($"""
+                SELECT count(*) FROM ((SELECT * FROM agents.{table} WHERE checkpoint_ns = '' EXCEPT ALL TABLE middle.{table}) UNION ALL (TABLE middle.{table} EXCEPT ALL SELECT * FROM agents.{table} WHERE checkpoint_ns = '')) d
+                """));
+        Assert.True(await database.ScalarAsync<long>("SELECT count(*) FROM agents.checkpoints WHERE checkpoint_ns <> ''") > 0);
+        // LangGraph reads the root graph's history as it was.
+        foreach (var thread in (await langGraph.RunAsync("threads", "--count", "4")).Expect(0).Json.EnumerateArray().Select(t => t.GetString()!))
+            Assert.Equal((await langGraph.RunAsync("states", "--schema", "agents", "--thread", thread)).Expect(0).Out, (await langGraph.RunAsync("states", "--schema", "middle", "--thread", thread)).Expect(0).Out);
     }
 
     [Fact]

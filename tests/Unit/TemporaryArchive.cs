@@ -33,8 +33,8 @@ internal sealed class TemporaryArchive : IDisposable
         RunId = RunId.New(TimeProvider.System.GetUtcNow()).Value, Kind = kind, Store = "s", Archive = "a",
     }, TimeProvider.System);
 
-    public static async Task<BackupSummary> BackupAsync(OpenedArchive archive, ICheckpointSource source, string name = "prod") =>
-        await new BackupRun(archive, source, new() { Source = name, Archive = "main" }, "test", 2, TimeProvider.System).RunAsync(Progress(RunKind.Backup), default);
+    public static async Task<BackupSummary> BackupAsync(OpenedArchive archive, ICheckpointSource source, string name = "prod", BackupStrategyKind strategy = BackupStrategyKind.Full) =>
+        await new BackupRun(archive, source, new() { Source = name, Archive = "main", Strategy = strategy }, "test", 2, TimeProvider.System).RunAsync(Progress(RunKind.Backup), default);
 
     public static async Task<RestoreReport> RestoreAsync(OpenedArchive archive, ICheckpointTarget target, RestoreRequest request) =>
         await new RestoreRun(archive, target, request, TimeProvider.System).RunAsync(Progress(RunKind.Restore), default);

@@ -5,6 +5,7 @@ using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Keys;
 using Backup.Archive.Objects;
+using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Progress;
@@ -40,6 +41,17 @@ Samples.AddThread(store, "later", 2, new Random(6));
 var (run, manifest) = await BackupAsync("prod", store);
 await SealChain.AppendAsync(archive, run, time, manifest, null, default);
 
+// A chain: units that grew, were written anew, came and went; two increments, one of them on a differential.
+var tracked = new TrackedStore();
+var life = new RandomLife(tracked, new Random(7));
+for (var i = 0; i < 30; i++) life.Step();
+await BackupAsync("chain", tracked.Records, tracked);
+foreach (var strategy in new[] { BackupStrategyKind.Incremental, BackupStrategyKind.Differential, BackupStrategyKind.Incremental, BackupStrategyKind.Incremental })
+{
+    for (var i = 0; i < 12; i++) life.Step();
+    await BackupAsync("chain", tracked.Records, tracked, strategy);
+}
+
 // One that was removed on purpose, its objects collected; and a run that never sealed.
 var (gone, _) = await BackupAsync("other", Samples.Store(2), expect: false);
 await SealChain.AppendAsync(archive, RunId.New(time.GetUtcNow()), time, null, new Removal([gone.Value], "retention"), default);
@@ -51,10 +63,10 @@ File.WriteAllText(Path.Combine(folder, "expected.json"), new JsonObject
     ["archiveId"] = archive.Descriptor.ArchiveId, ["removed"] = new JsonArray(gone.Value), ["backups"] = expected,
 }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
 
-async Task<(RunId Run, ObjectDigest Manifest)> BackupAsync(string source, DictionaryStore from, bool expect = true)
+async Task<(RunId Run, ObjectDigest Manifest)> BackupAsync(string source, DictionaryStore from, ICheckpointSource? through = null, BackupStrategyKind strategy = BackupStrategyKind.Full, bool expect = true)
 {
     var progress = new RunProgress(new() { RunId = RunId.New(time.GetUtcNow()).Value, Kind = RunKind.Backup, Store = source, Archive = "golden" }, time);
-    var summary = await new BackupRun(archive, from, new() { Source = source, Archive = "golden" }, "golden", 1, time).RunAsync(progress, default);
+    var summary = await new BackupRun(archive, through ?? from, new() { Source = source, Archive = "golden", Strategy = strategy }, "golden", 1, time).RunAsync(progress, default);
     if (expect) expected.Add(Contents.Describe(summary, from));
     var seals = await SealChain.LoadAsync(archive, default);
     return (progress.Run, seals.Links[^1].Seal.Manifest!);

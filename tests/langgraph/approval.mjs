@@ -1,20 +1,26 @@
-// One thread with an approval. make: runs to the approval, approves, runs on. state: where the thread stands. resume: approves.
+// One thread with an approval. make: runs to the approval, approves, runs on. state: where the thread stands. go: runs on without
+// a decision. resume: approves.
 import { Command } from "@langchain/langgraph";
 import { agent, human, threadId } from "./graph.mjs";
 import { open } from "./store.mjs";
 import { options } from "./options.mjs";
 
-const o = options({ do: "make", schema: "public", seed: "approval", thread: "", inside: false });
+const o = options({ do: "make", schema: "public", seed: "approval", thread: "", inside: false, delta: 0 });
 const { saver } = open(o.schema);
 await saver.setup();
-const graph = agent(saver);
+const graph = agent(saver, o.delta);
 const thread = o.thread || threadId(o.seed, 1);
 const config = { configurable: { thread_id: thread }, recursionLimit: 80 };
 const plan = o.inside ? { research: true, askInside: 2 } : { ask: 2 };
 
 async function where() {
   const state = await graph.getState(config, { subgraphs: true });
-  return { thread, next: state.next, checkpoint: state.config.configurable.checkpoint_id, interrupts: state.tasks.flatMap((t) => t.interrupts ?? []).length, messages: state.values.messages?.length ?? 0, decision: state.values.plan?.decision ?? null };
+  const inner = state.tasks.map((t) => t.state?.config?.configurable).find((c) => c?.checkpoint_id);
+  return {
+    thread, next: state.next, checkpoint: state.config.configurable.checkpoint_id, inner: inner ? { namespace: inner.checkpoint_ns, checkpoint: inner.checkpoint_id } : null,
+    interrupts: state.tasks.flatMap((t) => t.interrupts ?? []).length, messages: state.values.messages?.length ?? 0,
+    decision: state.values.plan?.decision ?? null, notes: state.tasks.flatMap((t) => t.state?.values?.notes ?? []),
+  };
 }
 
 let result;
@@ -24,6 +30,9 @@ if (o.do === "make") {
   await graph.invoke(new Command({ resume: { approved: true } }), config);
   await graph.invoke({ messages: [human(thread, 3)], turn: 3, plan }, config);
   result = { thread, waiting, after: await where() };
+} else if (o.do === "go") {
+  await graph.invoke(null, config);
+  result = await where();
 } else if (o.do === "resume") {
   const before = await where();
   await graph.invoke(new Command({ resume: { approved: "again" } }), config);

@@ -1,10 +1,10 @@
-// Fills a store by running real conversations. With --forever it goes on until SIGTERM and prints a line per acknowledged turn.
+// Fills a store by running real conversations, from turn --start on. With --forever it goes on until SIGTERM and prints a line per acknowledged turn.
 import { Command } from "@langchain/langgraph";
 import { agent, human, planOf, threadId } from "./graph.mjs";
 import { open } from "./store.mjs";
 import { options } from "./options.mjs";
 
-const o = options({ threads: 8, turns: 4, seed: "1", schema: "public", delta: 0, first: 1, forever: false });
+const o = options({ threads: 8, turns: 4, seed: "1", schema: "public", delta: 0, first: 1, start: 1, forever: false });
 const { saver, pool } = open(o.schema);
 await saver.setup();
 const graph = agent(saver, o.delta);
@@ -13,7 +13,7 @@ process.on("SIGTERM", () => { stopping = true; });
 
 async function converse(index) {
   const id = threadId(o.seed, index), plan = planOf(index, o.turns), config = { configurable: { thread_id: id }, recursionLimit: 80 };
-  for (let turn = 1; turn <= o.turns && !stopping; turn++) {
+  for (let turn = o.start; turn <= o.turns && !stopping; turn++) {
     await graph.invoke({ messages: [human(id, turn)], turn, plan }, config);
     const waits = (await graph.getState(config)).next.length > 0;
     if (o.forever) console.log(JSON.stringify({ thread: id, turn }));

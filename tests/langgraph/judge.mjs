@@ -1,17 +1,15 @@
 // What LangGraph sees of every thread: history, every tuple of every namespace, the head with its subgraphs, as digests.
-// --expect FILE compares with an earlier --out FILE; --resume N then resumes N waiting threads (which changes the store).
+// --thread ID,ID looks at those only. --expect FILE compares with an earlier --out FILE; --resume N then resumes N waiting threads (which changes the store).
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "@langchain/langgraph";
 import { agent } from "./graph.mjs";
 import { open } from "./store.mjs";
 import { options } from "./options.mjs";
-import { sha256 } from "./random.mjs";
+import { digest } from "./random.mjs";
 
 const o = options({ schema: "public", delta: 0, out: "", expect: "", thread: "", resume: 0 });
 const { saver, pool } = open(o.schema);
 const graph = agent(saver, o.delta);
-const canonical = (value) => JSON.stringify(value, (_, v) => v && typeof v === "object" && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v);
-const digest = (value) => sha256(canonical(JSON.parse(JSON.stringify(value ?? null))));
 
 async function look(id) {
   const config = { configurable: { thread_id: id } }, history = [], tuples = [];
@@ -21,7 +19,7 @@ async function look(id) {
   return { digest: digest([digest(history), digest(tuples), digest({ next: head.next, tasks: head.tasks, values: head.values })]), states: history.length, tuples: tuples.length, messages: head.values.messages?.length ?? 0, waiting: head.tasks.some((t) => t.interrupts?.length > 0) };
 }
 
-const ids = o.thread ? [o.thread] : (await pool.query(`select distinct thread_id from "${o.schema}".checkpoints order by 1`)).rows.map((r) => r.thread_id);
+const ids = o.thread ? o.thread.split(",") : (await pool.query(`select distinct thread_id from "${o.schema}".checkpoints order by 1`)).rows.map((r) => r.thread_id);
 const threads = {};
 for (const id of ids) threads[id] = await look(id);
 if (o.out) writeFileSync(o.out, JSON.stringify(threads));

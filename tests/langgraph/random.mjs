@@ -3,6 +3,10 @@ import { createHash } from "node:crypto";
 
 export const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 
+// Of anything, whatever the order of its members.
+const canonical = (value) => JSON.stringify(value, (_, v) => v && typeof v === "object" && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v);
+export const digest = (value) => sha256(canonical(JSON.parse(JSON.stringify(value ?? null))));
+
 const SYLLABLES = "ka lo mi ren tas vor el dun sha pri no gal tem bu wex or in ta cli mo ras pen du fil".split(" ");
 const WORDS = Array.from({ length: 4000 }, (_, i) => {
   const hash = createHash("md5").update(`word ${i}`).digest();

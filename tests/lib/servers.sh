@@ -14,6 +14,9 @@ need_packages() {
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
+  # Where the distribution has it; the suites have a stand-in for its type.
+  local vector="postgresql-$(ls /usr/lib/postgresql 2>/dev/null | sort -V | tail -n 1)-pgvector"
+  [ "$(id -u)" = 0 ] && apt-cache show "$vector" >/dev/null 2>&1 && ! dpkg -s "$vector" >/dev/null 2>&1 && missing+=("$vector")
   for name in "$@"; do command -v "$name" >/dev/null || missing+=("$(package_of "$name")"); done
   [ ${#missing[@]} -eq 0 ] && return 0
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -45,11 +45,13 @@ internal sealed record DecodedPage(int Level, List<UnitEntry>? Units, List<PageE
 
     private static UnitEntry ReadUnit(byte[] key, ref PageReader reader)
     {
+        var form = reader.Number();
         var summary = reader.Bytes();
-        if (key[0] > UnitEntry.MaxKind || !UnitEntry.IsSummary(summary)) throw reader.Damage();
+        var gone = form == (ulong)UnitForm.Gone;
+        if (key[0] > UnitEntry.MaxKind || form > (ulong)UnitForm.Gone || (gone ? summary.Length > 0 : !UnitEntry.IsSummary(summary))) throw reader.Damage();
         var raw = reader.Count();
         var count = reader.Number();
-        if (count == 0 || count > (ulong)(reader.Left / MinPieceLength)) throw reader.Damage();
+        if (count == 0 != gone || (gone && raw > 0) || count > (ulong)(reader.Left / MinPieceLength)) throw reader.Damage();
         var pieces = new Piece[count];
         var last = (Segment: -1, Offset: 0L);
         foreach (ref var piece in pieces.AsSpan())
@@ -59,6 +61,6 @@ internal sealed record DecodedPage(int Level, List<UnitEntry>? Units, List<PageE
             if ((piece.Segment, piece.Offset).CompareTo(last) <= 0 || (count > 1 && piece.Start > 0) || piece.Size > long.MaxValue - piece.Start) throw reader.Damage();
             last = (piece.Segment, piece.Offset);
         }
-        return new(key, summary, raw, pieces);
+        return new(key, summary, raw, pieces, (UnitForm)form);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class IndexPage(int level)
     {
         var start = length;
         Bytes(entry.Key);
+        Number((ulong)entry.Form);
         Bytes(entry.Summary);
         Number((ulong)entry.RawBytes);
         Number((ulong)entry.Pieces.Count);

@@ -2,16 +2,35 @@ using Backup.Contracts;
 
 namespace Backup.Archive.Index;
 
+/// <summary>What a backup holds of a unit. The number is stored in archives and never changes its meaning.</summary>
+public enum UnitForm : byte
+{
+    /// <summary>Every record of it.</summary>
+    Whole = 0,
+    /// <summary>Records that came since the base, or replace those of the same key in it.</summary>
+    Delta = 1,
+    /// <summary>Nothing: the base has it, the source had it no more.</summary>
+    Gone = 2,
+}
+
 /// <summary>What an index says of one unit: where its records are and what they are.</summary>
 /// <param name="Key">The unit's key; units are ordered by the bytes of their keys.</param>
-/// <param name="Summary">Counts and digests of its records (docs/format.md, Summaries).</param>
-/// <param name="RawBytes">Bytes of the encoded records.</param>
+/// <param name="Summary">Counts and digests of the whole unit at the backup's cut (docs/format.md, Summaries); empty for a unit that is gone.</param>
+/// <param name="RawBytes">Bytes of the whole unit's encoded records.</param>
 /// <param name="Pieces">The parts of frames that hold the records, in order.</param>
-public sealed record UnitEntry(byte[] Key, byte[] Summary, long RawBytes, IReadOnlyList<Piece> Pieces)
+/// <param name="Form">What the pieces are of the unit.</param>
+public sealed record UnitEntry(byte[] Key, byte[] Summary, long RawBytes, IReadOnlyList<Piece> Pieces, UnitForm Form = UnitForm.Whole)
 {
+    /// <summary>Which backup of a chain the entry is of: 0 for the newest.</summary>
+    public int Member { get; init; }
+
+    /// <summary>What a delta is a delta of: the unit's entry in an older backup of the chain.</summary>
+    public UnitEntry? Below { get; init; }
+
     /// <summary>The highest kind of unit, the first byte of a key.</summary>
     internal const int MaxKind = 1;
-    private const int RecordKinds = 5;
+    /// <summary>The highest kind of record, the first byte of one.</summary>
+    internal const int RecordKinds = 5;
     private const int DigestsLength = 2 * 32;
 
     /// <summary>True when the bytes have the shape of a summary.</summary>

@@ -8,7 +8,7 @@ public sealed record BackupManifest : IJsonOnDeserialized
 {
     /// <summary>Id of the backup and of the run that made it.</summary>
     public required string BackupId { get; init; }
-    /// <summary>Strategy in lower case: <c>full</c>.</summary>
+    /// <summary>Strategy in lower case: <c>full</c>, <c>incremental</c>, <c>differential</c>.</summary>
     public required string Strategy { get; init; }
     /// <summary>The program that wrote it.</summary>
     public required string Writer { get; init; }
@@ -18,11 +18,15 @@ public sealed record BackupManifest : IJsonOnDeserialized
     public required DateTimeOffset Finished { get; init; }
     /// <summary>What was captured, and at which instant.</summary>
     public required ManifestSource Source { get; init; }
+    /// <summary>The backup this one holds the changes since; null when it holds everything.</summary>
+    public BaseReference? Base { get; init; }
+    /// <summary>True when nothing in it was taken for unchanged without reading it.</summary>
+    public bool Compared { get; init; } = true;
     /// <summary>The segments. Pieces of the index name them by their place in this list.</summary>
     public required IReadOnlyList<ObjectReference> Segments { get; init; }
     /// <summary>The index of all units.</summary>
     public required IndexReference Index { get; init; }
-    /// <summary>Totals.</summary>
+    /// <summary>Totals of everything there was at the cut, what stands in the base included.</summary>
     public required Totals Totals { get; init; }
     /// <summary>Hash over all units and their digests in order, 32 bytes: equal roots mean equal content.</summary>
     public required byte[] StateRoot { get; init; }
@@ -37,6 +41,12 @@ public sealed record BackupManifest : IJsonOnDeserialized
             throw new JsonException("a member of the manifest is null");
     }
 }
+
+/// <summary>Names the backup that another one builds on by what it is, not by its bytes.</summary>
+/// <param name="BackupId">Its id.</param>
+/// <param name="CutTime">Its cut, by the source's clock.</param>
+/// <param name="StateRoot">Its state root.</param>
+public sealed record BaseReference(string BackupId, DateTimeOffset CutTime, byte[] StateRoot);
 
 /// <summary>The source as it was at the cut.</summary>
 public sealed record ManifestSource

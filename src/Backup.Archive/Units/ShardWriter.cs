@@ -73,20 +73,31 @@ public sealed class ShardWriter : IAsyncDisposable
     }
 
     /// <summary>Ends the unit.</summary>
-    /// <param name="summary">Counts and digests of the unit, kept in the index.</param>
+    /// <param name="summary">Counts and digests of the whole unit, kept in the index.</param>
     /// <param name="cancellation">Cancels.</param>
-    public async ValueTask EndUnitAsync(byte[] summary, CancellationToken cancellation)
+    public ValueTask EndUnitAsync(byte[] summary, CancellationToken cancellation) => EndUnitAsync(summary, UnitForm.Whole, unitRaw, cancellation);
+
+    /// <summary>Ends a unit of which only what changed was written.</summary>
+    /// <param name="summary">Counts and digests of the whole unit.</param>
+    /// <param name="rawBytes">Bytes of the whole unit's records.</param>
+    /// <param name="cancellation">Cancels.</param>
+    public ValueTask EndDeltaAsync(byte[] summary, long rawBytes, CancellationToken cancellation) => EndUnitAsync(summary, UnitForm.Delta, rawBytes, cancellation);
+
+    /// <summary>Says that the base holds a unit which is gone.</summary>
+    public void Gone(byte[] key) => finished.Add(new(key, [], 0, [], UnitForm.Gone));
+
+    private async ValueTask EndUnitAsync(byte[] summary, UnitForm form, long rawBytes, CancellationToken cancellation)
     {
         if (alone)
         {
             await FlushAsync(cancellation);
             await EndFrameAsync(cancellation);
-            finished.Add(new(unitKey, summary, unitRaw, pieces));
+            finished.Add(new(unitKey, summary, rawBytes, pieces, form));
             return;
         }
         if (frameOpen && frameRaw + pending.Length > FrameTarget) await EndFrameAsync(cancellation);
         if (!frameOpen) await BeginFrameAsync(large: false, cancellation);
-        sharing.Add(new(unitKey, summary, unitRaw, frameRaw, pending.Length));
+        sharing.Add(new(unitKey, summary, form, rawBytes, frameRaw, pending.Length));
         await FlushAsync(cancellation);
     }
 
@@ -166,7 +177,7 @@ public sealed class ShardWriter : IAsyncDisposable
         frames.Add(frame);
         if (alone) pieces.Add(new(segments.Count, frame.Offset, frame.Length, 0, frameRaw));
         foreach (var unit in sharing)
-            finished.Add(new(unit.Key, unit.Summary, unit.Raw, [new(segments.Count, frame.Offset, frame.Length, unit.Start, unit.Size)]));
+            finished.Add(new(unit.Key, unit.Summary, unit.Raw, [new(segments.Count, frame.Offset, frame.Length, unit.Start, unit.Size)], unit.Form));
         sharing.Clear();
     }
 
@@ -189,5 +200,5 @@ public sealed class ShardWriter : IAsyncDisposable
         segments.Add(reference);
     }
 
-    private readonly record struct OpenUnit(byte[] Key, byte[] Summary, long Raw, long Start, long Size);
+    private readonly record struct OpenUnit(byte[] Key, byte[] Summary, UnitForm Form, long Raw, long Start, long Size);
 }

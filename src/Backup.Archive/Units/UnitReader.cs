@@ -1,3 +1,4 @@
+using Backup.Archive.Chains;
 using Backup.Archive.Frames;
 using Backup.Archive.Index;
 using Backup.Archive.Objects;
@@ -20,34 +21,32 @@ public interface IUnitHandler
     ValueTask EndAsync(CancellationToken cancellation);
 }
 
-/// <summary>Reads units of one backup. One frame is open at a time; memory is bounded by the largest entry. One caller at a time.</summary>
+/// <summary>Reads units of a backup, through the chain it builds on. One frame is open at a time; memory is bounded by the largest entry. One caller at a time.</summary>
 public sealed class UnitReader : IDisposable
 {
     /// <summary>Read every frame to its end, so that every stored byte is authenticated, also those behind the last unit asked for.</summary>
     public bool WholeFrames { get; init; }
 
     private readonly OpenedArchive archive;
-    private readonly IReadOnlyList<ObjectReference> segments;
-    private readonly string index;
-    private readonly Dictionary<int, SealedReader> opened = [];
+    private readonly BackupChain chain;
+    private readonly Dictionary<(int Member, int Segment), SealedReader> opened = [];
 
-    /// <summary>Creates a reader over a backup's segments.</summary>
-    public UnitReader(OpenedArchive archive, BackupManifest manifest)
+    /// <summary>Creates a reader over the segments of a chain.</summary>
+    public UnitReader(OpenedArchive archive, BackupChain chain)
     {
         this.archive = archive;
-        segments = manifest.Segments;
-        index = manifest.Index.Object.Name;
+        this.chain = chain;
     }
 
     /// <summary>
-    /// Groups units so that those of one frame are read together, in the order they stand in it; a unit with several pieces is a group of its own.
+    /// Groups units so that those of one frame are read together, in the order they stand in it; a unit with several pieces or layers is a group of its own.
     /// </summary>
     public static IEnumerable<IReadOnlyList<UnitEntry>> Group(IEnumerable<UnitEntry> units)
     {
         var all = units.ToList();
-        foreach (var group in all.Where(u => u.Pieces.Count == 1).GroupBy(u => (u.Pieces[0].Segment, u.Pieces[0].Offset)).OrderBy(g => g.Key))
+        foreach (var group in all.Where(StandsAlone).GroupBy(u => (u.Member, u.Pieces[0].Segment, u.Pieces[0].Offset)).OrderBy(g => g.Key))
             yield return group.OrderBy(u => u.Pieces[0].Start).ToList();
-        foreach (var unit in all.Where(u => u.Pieces.Count != 1)) yield return [unit];
+        foreach (var unit in all.Where(u => !StandsAlone(u))) yield return [unit];
     }
 
     /// <summary>Reads one group.</summary>
@@ -55,21 +54,26 @@ public sealed class UnitReader : IDisposable
     public async ValueTask ReadAsync(IReadOnlyList<UnitEntry> group, IUnitHandler handler, CancellationToken cancellation)
     {
         EntryReader? frame = null;
-        Piece current = default;
+        (int Member, int Segment, long Offset) current = default;
         try
         {
             foreach (var unit in group)
             {
                 await handler.BeginAsync(unit, cancellation);
-                foreach (var piece in unit.Pieces)
+                // The newest layer first: a record of a key that a newer layer has is not the unit's any more.
+                var newer = unit.Below is null ? null : new HashSet<byte[]>(KeyBytes.Comparer);
+                for (var layer = unit; layer is not null; layer = layer.Below)
                 {
-                    if (frame is null || (piece.Segment, piece.Offset) != (current.Segment, current.Offset))
+                    foreach (var piece in layer.Pieces)
                     {
-                        await CloseAsync(frame, cancellation);
-                        frame = Open(piece);
-                        current = piece;
+                        if (frame is null || (layer.Member, piece.Segment, piece.Offset) != current)
+                        {
+                            await CloseAsync(frame, cancellation);
+                            frame = Open(layer.Member, piece);
+                            current = (layer.Member, piece.Segment, piece.Offset);
+                        }
+                        await ReadPieceAsync(frame, layer, piece, newer, handler, cancellation);
                     }
-                    await ReadPieceAsync(frame, piece, unit, handler, cancellation);
                 }
                 if (WholeFrames && unit == group[^1]) await frame!.ReadToEndAsync(cancellation);
                 await handler.EndAsync(cancellation);
@@ -77,7 +81,7 @@ public sealed class UnitReader : IDisposable
         }
         catch (FormatException error)
         {
-            throw new DamageException(segments[current.Segment].Name, current.Offset, error.Message);
+            throw new DamageException(chain.Members[current.Member].Segments[current.Segment].Name, current.Offset, error.Message);
         }
         finally
         {
@@ -88,7 +92,7 @@ public sealed class UnitReader : IDisposable
     /// <summary>How many storage reads and bytes reading <paramref name="group"/> takes.</summary>
     public static (long Reads, long Bytes) Cost(IReadOnlyList<UnitEntry> group)
     {
-        var frames = group.SelectMany(u => u.Pieces).Select(p => (p.Segment, p.Offset, p.Length)).Distinct().ToList();
+        var frames = group.SelectMany(Layers).SelectMany(l => l.Pieces.Select(p => (l.Member, p.Segment, p.Offset, p.Length))).Distinct().ToList();
         return (frames.Sum(f => FrameReader.ReadsFor(f.Length)), frames.Sum(f => f.Length));
     }
 
@@ -98,20 +102,37 @@ public sealed class UnitReader : IDisposable
         foreach (var reader in opened.Values) reader.Dispose();
     }
 
-    private async ValueTask ReadPieceAsync(EntryReader frame, Piece piece, UnitEntry unit, IUnitHandler handler, CancellationToken cancellation)
+    private async ValueTask ReadPieceAsync(EntryReader frame, UnitEntry layer, Piece piece, HashSet<byte[]>? newer, IUnitHandler handler, CancellationToken cancellation)
     {
         await frame.SkipToAsync(piece.Start, cancellation);
         var limit = piece.Start + piece.Size;
         var (tag, mark) = await frame.ReadAsync(limit, cancellation);
-        if (tag != 0 || !mark.Span.SequenceEqual(unit.Key))
-            throw new DamageException(segments[piece.Segment].Name, piece.Offset, "another unit stands where the index says this one is");
+        if (tag != 0 || !mark.Span.SequenceEqual(layer.Key)) throw Damage(layer, piece, "another unit stands where the index says this one is");
         while (frame.Position < limit)
         {
             var entry = await frame.ReadAsync(limit, cancellation);
-            if (entry.Tag == 0) throw new DamageException(segments[piece.Segment].Name, piece.Offset, "a unit ends before the index says so");
+            if (entry.Tag == 0) throw Damage(layer, piece, "a unit ends before the index says so");
+            if (entry.Tag > entry.Bytes.Length || entry.Bytes.Span[0] is 0 or > UnitEntry.RecordKinds) throw Damage(layer, piece, "an entry of a unit is not a record");
+            if (newer is not null && IsReplaced(newer, entry.Bytes[..entry.Tag], remember: layer.Below is not null)) continue;
             await handler.EntryAsync(entry.Tag, entry.Bytes, cancellation);
         }
     }
+
+    private static bool IsReplaced(HashSet<byte[]> newer, ReadOnlyMemory<byte> key, bool remember)
+    {
+        var found = newer.GetAlternateLookup<ReadOnlySpan<byte>>();
+        return remember ? !found.Add(key.Span) : found.Contains(key.Span);
+    }
+
+    private static bool StandsAlone(UnitEntry unit) => unit.Pieces.Count == 1 && unit.Below is null;
+
+    private static IEnumerable<UnitEntry> Layers(UnitEntry unit)
+    {
+        for (var layer = unit; layer is not null; layer = layer.Below) yield return layer;
+    }
+
+    private DamageException Damage(UnitEntry layer, Piece piece, string problem) =>
+        new(chain.Members[layer.Member].Segments[piece.Segment].Name, piece.Offset, problem);
 
     private async ValueTask CloseAsync(EntryReader? frame, CancellationToken cancellation)
     {
@@ -120,11 +141,13 @@ public sealed class UnitReader : IDisposable
         frame.Dispose();
     }
 
-    private EntryReader Open(Piece piece)
+    private EntryReader Open(int member, Piece piece)
     {
-        if (piece.Segment >= segments.Count) throw new DamageException(index, 0, $"the index names segment {piece.Segment} of {segments.Count}");
-        if (!opened.TryGetValue(piece.Segment, out var segment))
-            opened[piece.Segment] = segment = SealedReader.Open(archive, ObjectKind.Segment, segments[piece.Segment]);
+        var segments = chain.Members[member].Segments;
+        if (piece.Segment >= segments.Count)
+            throw new DamageException(chain.Members[member].Index.Object.Name, 0, $"the index names segment {piece.Segment} of {segments.Count}");
+        if (!opened.TryGetValue((member, piece.Segment), out var segment))
+            opened[(member, piece.Segment)] = segment = SealedReader.Open(archive, ObjectKind.Segment, segments[piece.Segment]);
         return new(segment.Frame(new(piece.Offset, piece.Length)), segment.Name);
     }
 }

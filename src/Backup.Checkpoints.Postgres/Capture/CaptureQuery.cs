@@ -23,16 +23,21 @@ internal sealed class CaptureQuery(string schema, IReadOnlyList<RecordColumns> t
         return $"copy (select {Output} from ({string.Join(" union all ", branches)}) rows order by u) to stdout (format binary)";
     }
 
-    /// <summary>The units named, in the order named.</summary>
-    public string Units(IEnumerable<string> ids)
+    /// <summary>The units named, in the order named; of their rows those that meet <paramref name="condition"/>.</summary>
+    public string Units(IEnumerable<string> ids, string condition = "true") => Units(ids, condition, keysOnly: false);
+
+    private string Units(IEnumerable<string> ids, string condition, bool keysOnly)
     {
-        var branches = tables.Select(t => $"({Select(t, "null")} from {Name(t)} where {Sql.Name(t.Unit)} = w.u)");
+        var branches = tables.Select(t => $"({Select(t, "null", keysOnly)} from {Name(t)} where {Sql.Name(t.Unit)} = w.u and {condition})");
         var columns = string.Concat(Enumerable.Range(0, width).Select(i => $", c{i}"));
         return $"copy (select w.u::text, rows.k, rows.b{columns.Replace(", c", ", rows.c", StringComparison.Ordinal)} from (select x::{UnitType} as u from unnest({Sql.Array(ids)}) with ordinality a(x, n) order by n offset 0) w "
             + $"cross join lateral ({string.Join(" union all ", branches)}) rows(x, k, b{columns})) to stdout (format binary)";
     }
 
-    /// <summary>Every unit id, once, in the database's order, found by skipping through the indexes.</summary>
+    /// <summary>Of the units named the keys alone of those rows that meet <paramref name="condition"/>; every other field is null.</summary>
+    public string UnitKeys(IEnumerable<string> ids, string condition) => Units(ids, condition, keysOnly: true);
+
+    /// <summary>Every unit id, once, by the bytes of its text, found by skipping through the indexes.</summary>
     public string List()
     {
         var skips = tables.Select((t, i) => $"""
@@ -42,18 +47,19 @@ internal sealed class CaptureQuery(string schema, IReadOnlyList<RecordColumns> t
               select (select t.{Sql.Name(t.Unit)} from {Name(t)} t where t.{Sql.Name(t.Unit)} > s{i}.u order by 1 limit 1) from s{i} where s{i}.u is not null)
             """);
         var union = string.Join(" union ", tables.Select((_, i) => $"select u from s{i} where u is not null"));
-        return $"with recursive {string.Join(", ", skips)} select u::text from ({union}) units order by u";
+        return $"with recursive {string.Join(", ", skips)} select u::text from ({union}) units order by u::text collate \"C\"";
     }
 
     private string Output => "u::text, k, b" + string.Concat(Enumerable.Range(0, width).Select(i => $", c{i}"));
 
     private string Name(RecordColumns table) => $"{Sql.Name(schema)}.{Sql.Name(table.Table.Name)}";
 
-    private string Select(RecordColumns table, string unit)
+    private string Select(RecordColumns table, string unit, bool keysOnly = false)
     {
-        var sql = new StringBuilder($"select {unit}, {(int)table.Kind} as k, {(table.HasBlob ? "blob" : "null::bytea")} as b");
+        var sql = new StringBuilder($"select {unit}, {(int)table.Kind} as k, {(table.HasBlob && !keysOnly ? "blob" : "null::bytea")} as b");
+        var columns = keysOnly ? table.KeyColumns : table.TextColumns.Count;
         for (var i = 0; i < width; i++)
-            sql.Append(", ").Append(i < table.TextColumns.Count && table.Table.Has(table.TextColumns[i]) ? $"{Sql.Name(table.TextColumns[i])}::text" : "null::text").Append($" as c{i}");
+            sql.Append(", ").Append(i < columns && table.Table.Has(table.TextColumns[i]) ? $"{Sql.Name(table.TextColumns[i])}::text" : "null::text").Append($" as c{i}");
         return sql.ToString();
     }
 

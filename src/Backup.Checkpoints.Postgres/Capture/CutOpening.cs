@@ -7,8 +7,8 @@ namespace Backup.Checkpoints.Postgres.Capture;
 /// <summary>Opens cuts on exported snapshots.</summary>
 internal static class CutOpening
 {
-    /// <summary>Takes or joins a cut; null when the schema holds none of the tables.</summary>
-    public static Task<ISourceCut?> OpenAsync(PostgresStoreOptions store, Func<CancellationToken, Task<NpgsqlConnection>> connect, string? token, CancellationToken cancellation) =>
+    /// <summary>Takes or joins a cut of what a layout shows of the store; null when the schema holds none of the tables.</summary>
+    public static Task<ISourceCut?> OpenAsync(PostgresStoreOptions store, Func<CancellationToken, Task<NpgsqlConnection>> connect, string? token, Func<StoreLayout, StoreLayout> view, CancellationToken cancellation) =>
         PostgresErrors.GuardAsync<ISourceCut?>(store, async () =>
         {
             var scope = await SnapshotScope.OpenAsync(connect, token, cancellation);
@@ -20,8 +20,9 @@ internal static class CutOpening
                     return null;
                 }
                 LayoutRules.Check(store, found.Layout);
-                var description = await CutReader.DescribeAsync(scope.Keeper, found.Layout, found.Ids, scope.Token, cancellation);
-                return new PostgresCut(store, found.Layout, description, scope);
+                var layout = view(found.Layout);
+                var description = await CutReader.DescribeAsync(scope.Keeper, layout, found.Ids, scope.Token, cancellation);
+                return new PostgresCut(store, layout, description, scope);
             }
             catch
             {

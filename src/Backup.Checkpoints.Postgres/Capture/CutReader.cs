@@ -35,7 +35,7 @@ internal static class CutReader
         return new()
         {
             Token = token, Time = new DateTimeOffset((DateTime)(await time.ExecuteScalarAsync(cancellation))!).ToUniversalTime(), Position = position,
-            Identity = identity, Layout = layout.Encode(), UnitsEstimate = (long)(await estimate.ExecuteScalarAsync(cancellation))!,
+            Identity = identity, Layout = layout.Encode(), Warnings = layout.Notes, UnitsEstimate = (long)(await estimate.ExecuteScalarAsync(cancellation))!,
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Postgres.Changes;
 using Backup.Checkpoints.Postgres.Layouts;
 using Backup.Checkpoints.Stores;
 using Npgsql;
@@ -10,6 +11,8 @@ namespace Backup.Checkpoints.Postgres.Capture;
 internal sealed class PostgresCut(PostgresStoreOptions store, StoreLayout layout, CutDescription description, IReadScope scope) : ISourceCut
 {
     public CutDescription Description => description;
+
+    public IChangeTracking Changes { get; } = new PostgresChanges(store, layout, description, scope);
 
     public Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation) => PostgresErrors.GuardAsync<IReadOnlyList<Shard>>(store, async () =>
     {

@@ -17,20 +17,15 @@ internal sealed class RowEncoder(IReadOnlyList<RecordColumns> tables)
     /// <summary>Encodes the current row; valid until the next.</summary>
     public EncodedRecord Encode(CopyRowReader row)
     {
-        var kind = (RecordKind)row[Kind][3];
-        record.Begin(kind);
+        var kind = BeginWithKey(row);
         var columns = tables.First(t => t.Kind == kind);
         switch (kind)
         {
             case RecordKind.ChannelBlob:
-                Text(row, 3);
-                record.EndKey();
                 record.Bytes(row[FirstText + 3]);
                 if (row.IsNull(Blob)) record.Null(); else record.Optional(row[Blob]);
                 break;
             case RecordKind.Checkpoint:
-                Text(row, 2);
-                record.EndKey();
                 record.Unsigned((byte)EnvelopeForm.JsonSplit);
                 Optional(row, FirstText + 2);
                 Optional(row, FirstText + 3);
@@ -38,26 +33,35 @@ internal sealed class RowEncoder(IReadOnlyList<RecordColumns> tables)
                 record.Bytes(row[FirstText + 5]);
                 break;
             case RecordKind.PendingWrite:
-                Text(row, 3);
-                record.Signed(Utf8Parser.TryParse(row[FirstText + 3], out int index, out _) ? index : throw new RecordFormatException("an index of a write that is no number"));
-                record.EndKey();
                 record.Bytes(row[FirstText + 4]);
                 Optional(row, FirstText + 5);
                 record.Bytes(row[Blob]);
                 record.Bytes(row[FirstText + 6]);
                 break;
             case RecordKind.StoreItem:
-                Text(row, 1);
-                record.EndKey();
                 record.Bytes(row[FirstText + 1]);
-                break;
-            case RecordKind.StoreVector:
-                Text(row, 2);
-                record.EndKey();
                 break;
         }
         Extras(row, columns);
         return record.Record;
+    }
+
+    /// <summary>Encodes kind and key of the current row and nothing else.</summary>
+    public EncodedRecord EncodeKey(CopyRowReader row)
+    {
+        BeginWithKey(row);
+        return record.Record;
+    }
+
+    private RecordKind BeginWithKey(CopyRowReader row)
+    {
+        var kind = (RecordKind)row[Kind][3];
+        record.Begin(kind);
+        Text(row, kind switch { RecordKind.StoreItem => 1, RecordKind.Checkpoint or RecordKind.StoreVector => 2, _ => 3 });
+        if (kind == RecordKind.PendingWrite)
+            record.Signed(Utf8Parser.TryParse(row[FirstText + 3], out int index, out _) ? index : throw new RecordFormatException("an index of a write that is no number"));
+        record.EndKey();
+        return kind;
     }
 
     private void Text(CopyRowReader row, int count)

@@ -54,10 +54,10 @@ internal sealed class SnapshotScope : IReadScope
             await connection.DisposeAsync();
             throw;
         }
-        return new(connection, connection.DisposeAsync);
+        return new(connection, () => Connections.CloseAsync(connection));
     }
 
-    public ValueTask DisposeAsync() => keeper.DisposeAsync();
+    public ValueTask DisposeAsync() => Connections.CloseAsync(keeper);
 
     private static async Task BeginAsync(NpgsqlConnection connection, string? snapshot, CancellationToken cancellation)
     {

@@ -8,7 +8,7 @@ namespace Backup.Checkpoints.Postgres.Capture;
 /// <summary>Runs one capture statement and hands its rows to a sink, unit by unit.</summary>
 internal static class UnitStream
 {
-    public static async Task RunAsync(NpgsqlConnection connection, string copy, IReadOnlyList<RecordColumns> tables, UnitKind kind, IRecordSink sink, CancellationToken cancellation)
+    public static async Task RunAsync(NpgsqlConnection connection, string copy, IReadOnlyList<RecordColumns> tables, UnitKind kind, IRecordSink sink, CancellationToken cancellation, bool keysOnly = false)
     {
         await using var stream = await connection.BeginRawBinaryCopyAsync(copy, cancellation);
         var rows = new CopyRowReader(stream);
@@ -24,7 +24,7 @@ internal static class UnitStream
                     unit = rows[0].ToArray();
                     await sink.BeginAsync(new(kind, System.Text.Encoding.UTF8.GetString(unit)), cancellation);
                 }
-                await sink.WriteAsync(encoder.Encode(rows), cancellation);
+                await sink.WriteAsync(keysOnly ? encoder.EncodeKey(rows) : encoder.Encode(rows), cancellation);
             }
         }
         catch

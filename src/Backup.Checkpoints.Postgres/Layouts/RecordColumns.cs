@@ -33,6 +33,15 @@ internal sealed class RecordColumns
     /// <summary>The fields and extras that are read as text.</summary>
     public IReadOnlyList<string> TextColumns => field ??= [.. Fields.Where(f => f != "blob"), .. Extras];
 
+    /// <summary>How many of the first of <see cref="TextColumns"/> are the record's key.</summary>
+    public int KeyColumns => Kind switch
+    {
+        RecordKind.ChannelBlob => 3,
+        RecordKind.PendingWrite => 4,
+        RecordKind.StoreItem => 1,
+        _ => 2,
+    };
+
     /// <summary>The tables of threads, in the order their rows are captured.</summary>
     public static IReadOnlyList<RecordColumns> OfThreads(StoreLayout layout) =>
     [

@@ -12,7 +12,7 @@ internal static class CapturedLayout
         return intent.WithMemory ? layout : layout with { Tables = layout.Tables.Where(t => !TableNames.IsMemory(t.Name)).ToList() };
     }
 
-    // formats.md §2.1 and §2.2: the tables of PostgresSaver.setup() of the JS package.
+    // formats.md §2.1 and §2.2: the tables of PostgresSaver.setup() of the JS package, and the task path that Python and memory have.
     private static readonly StoreLayout Default = new()
     {
         Schema = "public",
@@ -25,7 +25,7 @@ internal static class CapturedLayout
                 Key("thread_id"), Ns, Key("channel"), Key("version"), Key("type"), new("blob", "bytea", false, null)),
             Table(TableNames.Writes, ["thread_id", "checkpoint_ns", "checkpoint_id", "task_id", "idx"],
                 Key("thread_id"), Ns, Key("checkpoint_id"), Key("task_id"), new("idx", "integer", true, null), Key("channel"), Optional("type"),
-                new("blob", "bytea", true, null)),
+                new("blob", "bytea", true, null), new("task_path", "text", true, "''::text")),
             Table(TableNames.Migrations, ["v"], new ColumnLayout("v", "integer", true, null)) with { Migrations = [0, 1, 2, 3, 4] },
         ],
     };

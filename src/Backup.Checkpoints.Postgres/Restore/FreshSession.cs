@@ -7,7 +7,7 @@ using Npgsql;
 namespace Backup.Checkpoints.Postgres.Restore;
 
 /// <summary>A restore into tables it has just made: several loaders, each thread in one transaction, keys and indexes last.</summary>
-internal sealed class FreshSession(PostgresStoreOptions target, Connections connections, StoreLayout layout, StoreLayout captured, IReadOnlyList<TableLayout> made) : ITargetSession
+internal sealed class FreshSession(PostgresStoreOptions target, Connections connections, NpgsqlConnection keeper, StoreLayout layout, StoreLayout captured, IReadOnlyList<TableLayout> made) : ITargetSession
 {
     public bool Fresh => true;
 
@@ -22,7 +22,7 @@ internal sealed class FreshSession(PostgresStoreOptions target, Connections conn
     });
 
     public async Task<ISourceCut> ReadAsync(CancellationToken cancellation) =>
-        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, cancellation))!;
+        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, now => TargetRules.View(now, captured), cancellation))!;
 
     public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => throw new InvalidOperationException("a fresh target holds nothing to remove");
 
@@ -42,8 +42,9 @@ internal sealed class FreshSession(PostgresStoreOptions target, Connections conn
     public Task CommitAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
     {
         await using var connection = await connections.WriteAsync(cancellation);
+        foreach (var statement in made.SelectMany(t => Ddl.Numbers(target.Schema, t))) await SessionOpening.ExecuteAsync(connection, statement, cancellation);
         await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
     });
 
-    public ValueTask DisposeAsync() => default;
+    public ValueTask DisposeAsync() => Connections.CloseAsync(keeper);
 }

@@ -31,8 +31,9 @@ internal sealed class LockedSession : ITargetSession, ITransactions
 
     public static async Task<LockedSession> OpenAsync(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, StoreLayout captured, CancellationToken cancellation)
     {
-        var tables = layout.Tables.Where(t => !TableNames.IsMigrations(t.Name)).Select(t => Ddl.Name(target.Schema, t));
-        await SessionOpening.ExecuteAsync(connection, $"begin; set local lock_timeout = '10s'; lock table {string.Join(", ", tables)} in share row exclusive mode; set local lock_timeout = 0", cancellation);
+        // In the order in which LangGraph's savers write, so that neither waits for the other.
+        var tables = layout.Tables.Where(t => !TableNames.IsMigrations(t.Name)).OrderBy(t => t.Name == TableNames.Blobs ? 0 : 1).Select(t => Ddl.Name(target.Schema, t));
+        await SessionOpening.ExecuteAsync(connection, $"begin; lock table {string.Join(", ", tables)} in share row exclusive mode", cancellation);
         return new(target, connection, layout, captured);
     }
 
@@ -42,8 +43,9 @@ internal sealed class LockedSession : ITargetSession, ITransactions
     public Task<ISourceCut> ReadAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync<ISourceCut>(target, async () =>
     {
         var found = (await LayoutReader.ReadAsync(connection, target, cancellation))!.Value;
-        var description = await CutReader.DescribeAsync(connection, found.Layout, found.Ids, "in-transaction", cancellation);
-        return new PostgresCut(target, found.Layout, description, new TransactionScope(connection));
+        var view = TargetRules.View(found.Layout, captured);
+        var description = await CutReader.DescribeAsync(connection, view, found.Ids, "in-transaction", cancellation);
+        return new PostgresCut(target, view, description, new TransactionScope(connection));
     });
 
     public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) =>
@@ -57,19 +59,7 @@ internal sealed class LockedSession : ITargetSession, ITransactions
         await SessionOpening.ExecuteAsync(connection, "commit", cancellation);
     });
 
-    // Closing the connection rolls back what was not committed.
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            if (connection.State == System.Data.ConnectionState.Open) await SessionOpening.ExecuteAsync(connection, "rollback", CancellationToken.None);
-        }
-        catch (NpgsqlException)
-        {
-            // The connection is gone, and its transaction with it.
-        }
-        await connection.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => Connections.CloseAsync(connection);
 
     Task ITransactions.BeginAsync(CancellationToken cancellation) => Task.CompletedTask;
 

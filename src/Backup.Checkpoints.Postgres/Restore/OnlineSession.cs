@@ -2,11 +2,12 @@ using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Postgres.Capture;
 using Backup.Checkpoints.Postgres.Layouts;
 using Backup.Checkpoints.Stores;
+using Npgsql;
 
 namespace Backup.Checkpoints.Postgres.Restore;
 
 /// <summary>A restore into tables that others write to at the same time: each thread in one transaction, nothing locked.</summary>
-internal sealed class OnlineSession(PostgresStoreOptions target, Connections connections, StoreLayout layout, StoreLayout captured) : ITargetSession
+internal sealed class OnlineSession(PostgresStoreOptions target, Connections connections, NpgsqlConnection keeper, StoreLayout layout, StoreLayout captured) : ITargetSession
 {
     public bool Fresh => false;
 
@@ -19,7 +20,7 @@ internal sealed class OnlineSession(PostgresStoreOptions target, Connections con
     });
 
     public async Task<ISourceCut> ReadAsync(CancellationToken cancellation) =>
-        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, cancellation))!;
+        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, now => TargetRules.View(now, captured), cancellation))!;
 
     public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
     {
@@ -37,5 +38,5 @@ internal sealed class OnlineSession(PostgresStoreOptions target, Connections con
         await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
     });
 
-    public ValueTask DisposeAsync() => default;
+    public ValueTask DisposeAsync() => Connections.CloseAsync(keeper);
 }

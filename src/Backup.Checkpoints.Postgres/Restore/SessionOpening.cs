@@ -14,26 +14,39 @@ internal static class SessionOpening
         var connection = await connections.WriteAsync(cancellation);
         try
         {
+            await KeepOthersOutAsync(connection, target, cancellation);
             var existing = (await LayoutReader.ReadAsync(connection, target, cancellation))?.Layout ?? new() { Schema = target.Schema, Tables = [] };
-            TargetRules.Check(target, captured, existing, intent);
+            TargetRules.Check(target, captured, existing);
             var missing = captured.Tables.Where(t => existing.Table(t.Name) is null).ToList();
-            var layout = existing with { Tables = [.. existing.Tables, .. missing] };
+            var layout = TargetRules.View(existing with { Tables = [.. existing.Tables, .. missing] }, captured);
             if (!existing.Tables.Any(t => !TableNames.IsMigrations(t.Name)))
             {
                 await CreateAsync(connection, target, missing, withKeys: false, cancellation);
-                await connection.DisposeAsync();
-                return new FreshSession(target, connections, layout, captured, missing);
+                return new FreshSession(target, connections, connection, layout, captured, missing);
             }
             await CreateAsync(connection, target, missing, withKeys: true, cancellation);
             await FinishHalfRestoreAsync(connection, target, captured, existing, cancellation);
             if (!intent.Online) return await LockedSession.OpenAsync(target, connection, layout, captured, cancellation);
-            await connection.DisposeAsync();
-            return new OnlineSession(target, connections, layout, captured);
+            return new OnlineSession(target, connections, connection, layout, captured);
         }
         catch
         {
-            await connection.DisposeAsync();
+            await Connections.CloseAsync(connection);
             throw;
+        }
+    }
+
+    // Held until the connection closes, on whichever machine another restore runs. It waits for the server to notice that a process has died.
+    private static async Task KeepOthersOutAsync(NpgsqlConnection connection, PostgresStoreOptions target, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select pg_advisory_lock(hashtextextended($1, 0))", connection) { Parameters = { new() { Value = $"backup.orleans restore {target.Schema}" } } };
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellation);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new BackupException(ErrorKind.Conflict, $"another restore into schema {target.Schema} of '{target.Name}' is running", "Nothing was changed. Wait for it to end, then run this one again.", error);
         }
     }
 
@@ -49,10 +62,11 @@ internal static class SessionOpening
             {
                 await ExecuteAsync(connection, Ddl.CreateTable(target.Schema, table), cancellation);
             }
-            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UndefinedObject)
+            catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedFunction
+                or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject)
             {
-                throw new BackupException(ErrorKind.Usage, $"'{target.Name}' cannot hold table {table.Name}: {error.MessageText}",
-                    "Nothing was changed. Install the extension the type belongs to (CREATE EXTENSION vector), or restore threads only (--threads-file).", error);
+                throw new BackupException(ErrorKind.Usage, $"'{target.Name}' cannot hold table {target.Schema}.{table.Name}: {error.MessageText}",
+                    "Nothing was changed. Make what it needs first (a missing type of an extension: CREATE EXTENSION vector), or restore threads only (--threads-file).", error);
             }
             if (withKeys) foreach (var statement in Ddl.Keys(target.Schema, table).Concat(Ddl.Relations(target.Schema, table))) await ExecuteAsync(connection, statement, cancellation);
         }

@@ -63,7 +63,7 @@ internal sealed class TableLoad
         var names = string.Join(", ", targets.Select(c => Sql.Name(c.Name)));
         if (staged && !stagingMade)
         {
-            var definitions = targets.Select(c => $"{Sql.Name(c.Name)} {(c.Type == "bytea" ? "bytea" : "text")}");
+            var definitions = targets.Select(c => $"{Sql.Name(c.Name)} {(c.Form == "bytea" ? "bytea" : "text")}");
             await SessionOpening.ExecuteAsync(connection, $"drop table if exists pg_temp.{staging}; create temporary table {staging} ({string.Join(", ", definitions)}) on commit preserve rows", cancellation);
             stagingMade = true;
         }
@@ -81,8 +81,8 @@ internal sealed class TableLoad
         await copy.DisposeAsync();
         rows.Clear();
         if (!staged) return;
-        var casts = string.Join(", ", targets.Select(c => c.Type == "bytea" ? Sql.Name(c.Name) : $"{Sql.Name(c.Name)}::{c.Type}"));
-        await SessionOpening.ExecuteAsync(connection, $"insert into {table} ({names}) select {casts} from pg_temp.{staging}; truncate pg_temp.{staging}", cancellation);
+        var casts = string.Join(", ", targets.Select(c => c.Form == "bytea" ? Sql.Name(c.Name) : $"{Sql.Name(c.Name)}::{c.Type}"));
+        await SessionOpening.ExecuteAsync(connection, $"insert into {table} ({names}) overriding system value select {casts} from pg_temp.{staging}; truncate pg_temp.{staging}", cancellation);
     }
 
     // The places of the record's fields, in the order of RecordColumns.Fields; extras by name.

@@ -12,6 +12,7 @@ public sealed class ReferenceCheck
     private readonly Dictionary<(string Ns, string Channel, string Version), bool> blobs = []; // true: has a value
     private readonly Dictionary<(string Ns, string Id), CheckpointFacts> checkpoints = [];
     private readonly HashSet<(string Ns, string Id)> written = [];
+    private readonly Dictionary<(string Ns, string Id, string Channel), string?> walked = []; // the ancestor that is missing, or null
 
     /// <summary>Takes a record of the thread in.</summary>
     public void Add(EncodedRecord record)
@@ -56,22 +57,19 @@ public sealed class ReferenceCheck
     // The state of a delta channel lies in the writes of every ancestor up to the last one that stored a value.
     private void CheckDelta(CheckpointFacts checkpoint, string channel, List<string> problems)
     {
-        var at = checkpoint;
-        var steps = 0;
-        while (!HasValue(at, channel) && at.ParentId is { } parent)
+        var way = new HashSet<(string Ns, string Id, string Channel)>();
+        string? missing = null;
+        for (var at = checkpoint; ;)
         {
-            if (!checkpoints.TryGetValue((at.Namespace, parent), out var next))
-            {
-                problems.Add($"checkpoint {checkpoint.CheckpointId} needs its ancestor {parent} for channel '{channel}', which is missing");
-                return;
-            }
-            if (++steps > checkpoints.Count)
-            {
-                problems.Add($"checkpoint {checkpoint.CheckpointId} has ancestors that are their own ancestors");
-                return;
-            }
+            var step = (at.Namespace, at.CheckpointId, channel);
+            if (walked.TryGetValue(step, out missing) || HasValue(at, channel)) break;
+            if (!way.Add(step)) { missing = at.CheckpointId; break; } // it is an ancestor of itself
+            if (at.ParentId is not { } parent) break;
+            if (!checkpoints.TryGetValue((at.Namespace, parent), out var next)) { missing = parent; break; }
             at = next;
         }
+        foreach (var step in way) walked[step] = missing;
+        if (missing is not null) problems.Add($"checkpoint {checkpoint.CheckpointId} needs its ancestor {missing} for channel '{channel}', which is missing or leads nowhere");
     }
 
     private bool HasValue(CheckpointFacts checkpoint, string channel)

@@ -40,6 +40,28 @@ public sealed class UnitDigest : IEquatable<UnitDigest>
         kind = new(kind.Count + 1, kind.Keys + Digest256.Of(record.Key.Span), kind.Contents + Digest256.Of(record.Bytes.Span));
     }
 
+    /// <summary>Takes in the digest of records that are not in this one.</summary>
+    public void AddAll(UnitDigest other)
+    {
+        for (var i = 0; i < kinds.Length; i++)
+            kinds[i] = new(kinds[i].Count + other.kinds[i].Count, kinds[i].Keys + other.kinds[i].Keys, kinds[i].Contents + other.kinds[i].Contents);
+    }
+
+    /// <summary>Takes in the key of a record whose content is not known.</summary>
+    public void AddKey(RecordKind kind, ReadOnlySpan<byte> key)
+    {
+        ref var sum = ref kinds[(int)kind];
+        sum = new(sum.Count + 1, sum.Keys + Digest256.Of(key), sum.Contents);
+    }
+
+    /// <summary>True when the other one is of records with the same keys.</summary>
+    public bool HasKeysOf(UnitDigest other)
+    {
+        for (var i = 0; i < kinds.Length; i++)
+            if (kinds[i].Count != other.kinds[i].Count || kinds[i].Keys != other.kinds[i].Keys) return false;
+        return true;
+    }
+
     /// <summary>The sum of the content digests of all kinds: one value that stands for the unit's content.</summary>
     public Digest256 Content
     {

@@ -1,3 +1,4 @@
+using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 
@@ -9,18 +10,19 @@ public sealed class MemoryStore(MemoryUnits units, TimeProvider time) : ICheckpo
     /// <summary>The kind of this store.</summary>
     public const string KindName = "memory";
 
+    internal const string Layout = """{"kind":"memory"}""";
+
     /// <inheritdoc/>
     public string Kind => KindName;
 
     /// <inheritdoc/>
-    public Task<ISourceCut> CutAsync(CancellationToken cancellation) => Task.FromResult<ISourceCut>(new MemoryCut(units, time.GetUtcNow()));
+    public Task<ISourceCut> CutAsync(CancellationToken cancellation) => Task.FromResult<ISourceCut>(Cut());
 
     /// <inheritdoc/>
     public Task<ISourceCut> JoinCutAsync(string token, CancellationToken cancellation) => throw new CutLostException(token);
 
     /// <inheritdoc/>
-    public Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) =>
-        Task.FromResult<ISourceCut?>(units.Count == 0 ? null : new MemoryCut(units, time.GetUtcNow()));
+    public Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult<ISourceCut?>(units.Count == 0 ? null : Cut());
 
     /// <inheritdoc/>
     public Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) =>
@@ -28,4 +30,9 @@ public sealed class MemoryStore(MemoryUnits units, TimeProvider time) : ICheckpo
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => default;
+
+    internal static BackupException Concurrent(UnitId unit) =>
+        new(ErrorKind.Conflict, $"another writer made {unit} while it was restored", "That thread was not changed. Run the restore again.");
+
+    private MemoryCut Cut() => new(new(units.Current), time.GetUtcNow());
 }

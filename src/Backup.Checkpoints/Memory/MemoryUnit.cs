@@ -8,8 +8,9 @@ namespace Backup.Checkpoints.Memory;
 /// Everything one unit holds, as encoded records by their keys. Immutable: a change makes a new unit, so a cut that holds this
 /// one keeps seeing what was there at the cut.
 /// </summary>
-internal sealed class MemoryUnit
+public sealed class MemoryUnit
 {
+    /// <summary>A unit without records.</summary>
     public static readonly MemoryUnit Empty = new(ImmutableSortedDictionary.Create<byte[], ReadOnlyMemory<byte>>(KeyOrder.Instance), 0);
 
     private MemoryUnit(ImmutableSortedDictionary<byte[], ReadOnlyMemory<byte>> records, long bytes)

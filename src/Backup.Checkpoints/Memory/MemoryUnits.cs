@@ -5,18 +5,23 @@ using Backup.Contracts;
 namespace Backup.Checkpoints.Memory;
 
 /// <summary>
-/// The units of one store that one process holds. A change is one swap of an immutable map, so a cut is a reference to the map as it
-/// is: it costs nothing, sees one instant, and the first write after it leaves the pre-image with the cut. Safe for concurrent use.
+/// The units of one store that one process holds. A change is one swap of an immutable map, so a snapshot is a reference to the map
+/// as it is: it costs nothing, sees one instant, and the first write after it leaves the pre-image with the snapshot. Safe for
+/// concurrent use.
 /// </summary>
 public sealed class MemoryUnits(long byteLimit)
 {
     private readonly Lock gate = new();
+    private readonly HashSet<string> holds = [];
+    private readonly HashSet<UnitId> moving = [];
     private volatile ImmutableSortedDictionary<UnitId, MemoryUnit> units = ImmutableSortedDictionary<UnitId, MemoryUnit>.Empty;
-    private volatile ImmutableSortedSet<UnitId> lost = ImmutableSortedSet<UnitId>.Empty;
+    private TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private object? restoring;
+    private bool leaving;
+    private long bytes;
 
     /// <summary>Bytes held.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => Interlocked.Read(ref bytes);
 
     /// <summary>Bytes that may be held.</summary>
     public long ByteLimit => byteLimit;
@@ -24,49 +29,67 @@ public sealed class MemoryUnits(long byteLimit)
     /// <summary>Number of units held.</summary>
     public int Count => units.Count;
 
-    /// <summary>Units that were held and are gone without having been deleted.</summary>
-    public IReadOnlyCollection<UnitId> Lost => lost;
+    internal ImmutableSortedDictionary<UnitId, MemoryUnit> Current => units;
 
-    internal ImmutableSortedDictionary<UnitId, MemoryUnit> Snapshot => units;
+    /// <summary>The unit, or null when this process does not hold it.</summary>
+    public MemoryUnit? Find(UnitId unit) => units.GetValueOrDefault(unit);
 
-    /// <summary>Says that units were held elsewhere and are gone: lost, which is not deleted.</summary>
-    public void MarkLost(IEnumerable<UnitId> gone)
+    /// <summary>Replaces a unit by what <paramref name="change"/> makes of it; null or a unit without records removes it. Waits while a cut holds the writers.</summary>
+    /// <exception cref="BackupException">
+    /// Failed: there is no room. Conflict: a restore has the store. Unreachable: the unit is being moved elsewhere. Nothing was changed.
+    /// </exception>
+    public Task ChangeAsync(UnitId unit, Func<MemoryUnit, MemoryUnit?> change) => WriteAsync(() => Swap(unit, Changed(unit, change)));
+
+    /// <summary>Throws what <see cref="ChangeAsync"/> of that unit would throw now.</summary>
+    public void EnsureChangeable(UnitId unit, Func<MemoryUnit, MemoryUnit?> change)
     {
-        lock (gate) lost = lost.Union(gone.Where(u => !units.ContainsKey(u)));
+        lock (gate) EnsureRoom(unit, Changed(unit, change));
     }
 
-    /// <summary>Removes a unit on purpose.</summary>
-    public void Delete(UnitId unit)
-    {
-        lock (gate)
-        {
-            EnsureOpen(null);
-            Swap(unit, null);
-        }
-    }
-
-    /// <exception cref="BackupException">Failed: the unit was lost with the process that held it.</exception>
-    internal MemoryUnit Read(UnitId unit) => units.TryGetValue(unit, out var found) ? found : !lost.Contains(unit) ? MemoryUnit.Empty
-        : throw new BackupException(ErrorKind.Failed, $"{unit} was lost with the silo that held it",
-            "It was not deleted. Restore it from a backup, or delete it to start anew.");
-
-    /// <summary>Replaces a unit by what <paramref name="change"/> makes of it.</summary>
-    /// <exception cref="BackupException">Failed: there is no room, or the unit was lost. Conflict: a restore has the store. Nothing was changed.</exception>
-    internal void Change(UnitId unit, Func<MemoryUnit, MemoryUnit> change)
+    /// <summary>Holds the writers until the snapshot of that cut is taken or let go.</summary>
+    /// <exception cref="BackupException">Conflict: a restore other than <paramref name="session"/> has the store. Unreachable: units are being moved away.</exception>
+    internal void Hold(string cut, object? session)
     {
         lock (gate)
         {
-            EnsureOpen(null);
-            Swap(unit, change(Read(unit)));
+            EnsureOpen(session);
+            if (leaving) throw Moving("the silo is leaving the cluster");
+            holds.Add(cut);
         }
     }
 
-    /// <summary>Keeps other writers out until the session ends; null for a session that leaves them in.</summary>
+    /// <summary>The units of this instant; writers go on.</summary>
+    /// <exception cref="BackupException">Unreachable: that cut does not hold the writers any more.</exception>
+    internal MemorySnapshot Take(string cut)
+    {
+        lock (gate)
+        {
+            if (!holds.Contains(cut)) throw new BackupException(ErrorKind.Unreachable, "the silos took too long to agree on a cut", "Nothing was changed. Try again.");
+            var snapshot = new MemorySnapshot(units);
+            LetGo(cut);
+            return snapshot;
+        }
+    }
+
+    /// <summary>Lets the writers go on without a snapshot.</summary>
+    internal void LetGo(string cut)
+    {
+        lock (gate)
+        {
+            if (!holds.Remove(cut) || holds.Count > 0) return;
+            released.SetResult();
+            released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Keeps other writers out until the session ends.</summary>
+    /// <exception cref="BackupException">Conflict: another restore has the store. Unreachable: units are being moved away.</exception>
     internal void Freeze(object session)
     {
         lock (gate)
         {
             EnsureOpen(session);
+            if (leaving) throw Moving("the silo is leaving the cluster");
             restoring = session;
         }
     }
@@ -77,26 +100,91 @@ public sealed class MemoryUnits(long byteLimit)
             if (restoring == session) restoring = null;
     }
 
-    /// <summary>Sets or removes a unit on behalf of a restore; it is lost no more.</summary>
-    internal void Put(object session, UnitId unit, MemoryUnit? content)
+    /// <summary>Sets or removes a unit on behalf of a restore.</summary>
+    internal Task PutAsync(object session, UnitId unit, MemoryUnit? content) => WriteAsync(() =>
+    {
+        EnsureOpen(session);
+        EnsureStays(unit);
+        Swap(unit, content);
+    });
+
+    /// <summary>Sets units back to what they were. What was there fits again, whatever was put between.</summary>
+    internal Task PutBackAsync(IEnumerable<KeyValuePair<UnitId, MemoryUnit?>> before) => WriteAsync(() =>
+    {
+        foreach (var (unit, content) in before) Set(unit, content);
+    });
+
+    /// <summary>Takes over whole units from another process, all or none of them.</summary>
+    /// <exception cref="BackupException">Failed: there is no room. Unreachable: this process hands its own units over.</exception>
+    internal Task AdoptAsync(IReadOnlyList<(UnitId Unit, MemoryUnit Content)> adopted) => WriteAsync(() =>
+    {
+        if (leaving) throw Moving("the silo is leaving the cluster");
+        var more = adopted.Sum(a => a.Content.Bytes - (units.GetValueOrDefault(a.Unit)?.Bytes ?? 0));
+        if (bytes + more > byteLimit) throw NoRoom($"{adopted.Count} threads of a silo that leaves", more);
+        foreach (var (unit, content) in adopted) Set(unit, content);
+    });
+
+    /// <summary>From now on units are handed over: nothing new is taken in, and no cut is begun.</summary>
+    internal Task LeaveAsync() => WriteAsync(() => leaving = true);
+
+    /// <summary>Refuses writes to these units until <see cref="EndMove"/>.</summary>
+    internal void BeginMove(IEnumerable<UnitId> leave)
+    {
+        lock (gate) moving.UnionWith(leave);
+    }
+
+    /// <summary>The units are elsewhere now, or stay.</summary>
+    internal void EndMove(IReadOnlyCollection<UnitId> left, bool moved)
     {
         lock (gate)
         {
-            EnsureOpen(session);
-            Swap(unit, content);
+            moving.ExceptWith(left);
+            if (!moved) return;
+            foreach (var unit in left) Set(unit, null);
+        }
+    }
+
+    private MemoryUnit? Changed(UnitId unit, Func<MemoryUnit, MemoryUnit?> change)
+    {
+        EnsureOpen(null);
+        EnsureStays(unit);
+        return change(units.GetValueOrDefault(unit) ?? MemoryUnit.Empty);
+    }
+
+    private async Task WriteAsync(Action write)
+    {
+        while (true)
+        {
+            Task wait;
+            lock (gate)
+            {
+                if (holds.Count == 0)
+                {
+                    write();
+                    return;
+                }
+                wait = released.Task;
+            }
+            await wait;
         }
     }
 
     private void Swap(UnitId unit, MemoryUnit? next)
     {
-        var before = units.TryGetValue(unit, out var old) ? old.Bytes : 0;
-        var after = next is null || next.Records.IsEmpty ? 0 : next.Bytes;
-        if (after > before && Bytes - before + after > byteLimit)
-            throw new BackupException(ErrorKind.Failed, $"no room in the memory store: {Bytes} of {byteLimit} bytes are taken, {unit} needs {after - before} more",
-                "Nothing was changed. Delete threads, add silos, or raise the limit.");
-        units = after == 0 ? units.Remove(unit) : units.SetItem(unit, next!);
-        lost = lost.Remove(unit);
-        Bytes += after - before;
+        EnsureRoom(unit, next);
+        Set(unit, next);
+    }
+
+    private void EnsureRoom(UnitId unit, MemoryUnit? next)
+    {
+        var more = Size(next) - Size(units.GetValueOrDefault(unit));
+        if (more > 0 && bytes + more > byteLimit) throw NoRoom($"{unit}", more);
+    }
+
+    private void Set(UnitId unit, MemoryUnit? next)
+    {
+        bytes += Size(next) - Size(units.GetValueOrDefault(unit));
+        units = Size(next) == 0 ? units.Remove(unit) : units.SetItem(unit, next!);
     }
 
     private void EnsureOpen(object? session)
@@ -104,4 +192,17 @@ public sealed class MemoryUnits(long byteLimit)
         if (restoring is not null && restoring != session)
             throw new BackupException(ErrorKind.Conflict, "the memory store is being restored", "Nothing was changed. Wait for the restore, or restore with --online.");
     }
+
+    private void EnsureStays(UnitId unit)
+    {
+        if (moving.Contains(unit) || (leaving && !units.ContainsKey(unit))) throw Moving($"{unit} is being moved to another silo");
+    }
+
+    private static long Size(MemoryUnit? unit) => unit is null || unit.Records.IsEmpty ? 0 : unit.Bytes;
+
+    private static BackupException Moving(string why) => new(ErrorKind.Unreachable, why, "Nothing was changed. Call again.");
+
+    private BackupException NoRoom(string what, long more) => new(ErrorKind.Failed,
+        $"no room in the memory store: {bytes} of {byteLimit} bytes are taken, {what} needs {more} more",
+        "Nothing was changed. Delete threads, add silos, or raise MemoryLimitMB.");
 }

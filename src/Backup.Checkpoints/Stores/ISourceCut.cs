@@ -8,6 +8,9 @@ public interface ISourceCut : IAsyncDisposable
     /// <summary>What the cut is of.</summary>
     CutDescription Description { get; }
 
+    /// <summary>Tells what was written since an earlier cut; null where the store keeps no trace of it.</summary>
+    IChangeTracking? Changes => null;
+
     /// <summary>Splits the store into about <paramref name="wanted"/> shards by what its indexes serve. Together they cover everything, once.</summary>
     Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation);
 
@@ -17,7 +20,7 @@ public interface ISourceCut : IAsyncDisposable
     /// <summary>Reads the named units into <paramref name="sink"/>; a unit without records is not reported.</summary>
     Task CaptureAsync(IReadOnlyCollection<UnitId> units, IRecordSink sink, CancellationToken cancellation);
 
-    /// <summary>Lists every unit that has a record, without reading the records, in the store's order.</summary>
+    /// <summary>Lists every unit that has a record, without reading the records, ordered as <see cref="UnitId"/> orders.</summary>
     IAsyncEnumerable<UnitId> ListAsync(CancellationToken cancellation);
 }
 

@@ -36,7 +36,11 @@ internal static class CreateCommand
         return command;
     }
 
-    private static BackupStrategyKind StrategyOf(string? written) => written is null or "full"
-        ? BackupStrategyKind.Full
-        : throw WrongUse.Error($"there is no strategy '{written}'", "There is --strategy full, which is also what happens without it.");
+    private static BackupStrategyKind StrategyOf(string? written) => written switch
+    {
+        null or "full" => BackupStrategyKind.Full,
+        "incremental" => BackupStrategyKind.Incremental,
+        "differential" => BackupStrategyKind.Differential,
+        _ => throw WrongUse.Error($"there is no strategy '{written}'", "There are full (also without --strategy), incremental and differential."),
+    };
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Backup.Cli.Demo;
 using Backup.Cli.Output;
 using Backup.Contracts;
 
@@ -7,20 +8,17 @@ namespace Backup.Cli.Commands;
 /// <summary><c>backup demo</c>: backup, loss and restore in this process, without any server or configuration.</summary>
 internal static class DemoCommand
 {
-    public static Command Build(Invoker invoker, Func<IProgress<string>, CancellationToken, Task<DemoSummary>> run)
+    public static Command Build(Invoker invoker)
     {
-        var command = new Command("demo", "Lose a store and get it back, in this process, without any server");
+        var keep = new Option<string?>("--keep") { Description = "Leave the archive and its key in this new folder", HelpName = "FOLDER" };
+        var command = new Command("demo", "Lose a store and get it back, in this process, without any server") { keep };
         command.SetAction(async (parse, cancellation) =>
         {
-            var summary = await run(new DemoSteps(invoker.Host.Error), cancellation);
-            invoker.Results(parse).Write(summary, writer => DemoText.Write(writer, summary, invoker.Host.OutIsTerminal));
-            return summary.Exact ? 0 : (int)ErrorKind.Differs;
+            var results = invoker.Results(parse);
+            var summary = await invoker.Host.RunDemo(parse.GetValue(keep), new DemoSteps(invoker.Host, results.IsJson), cancellation);
+            results.Write(summary, writer => DemoText.Write(writer, summary, invoker.Host.OutIsTerminal));
+            return summary.Exact && summary.Findings == 0 ? 0 : (int)ErrorKind.Differs;
         });
         return command;
-    }
-
-    private sealed class DemoSteps(TextWriter writer) : IProgress<string>
-    {
-        public void Report(string value) => writer.WriteLine($"… {value}");
     }
 }

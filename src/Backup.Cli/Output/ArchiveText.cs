@@ -16,6 +16,19 @@ internal static class ArchiveText
             .Write(writer);
     }
 
+    public static void Rewrapped(TextWriter writer, ArchiveRewrapReport report, RewrapRequest request)
+    {
+        var setting = request.KeyFile is { } file ? $"KeyFile = {file}" : $"PassphraseFile = {request.PassphraseFile}";
+        List<string> notes = [$"it opens with Backup:Archives:{report.Archive}:{setting}" + (request.RemoveOthers ? ", and with nothing else: configure that now" : ", and with what opened it before")];
+        if (report.KeyFileMade is not null) notes.Add("the key file was made now: keep a copy of it in a safe place");
+        new Facts($"archive {report.Archive} has another key")
+            .Add("location", report.Location)
+            .Add("added", string.Join(", ", report.Added))
+            .AddIf(report.Removed.Count > 0, "removed", () => string.Join(", ", report.Removed))
+            .Notes(notes)
+            .Write(writer);
+    }
+
     public static void Check(TextWriter writer, ArchiveCheckReport report)
     {
         new Facts(report.Ok ? $"archive {report.Archive} opens, nothing is wrong (data not read)" : $"archive {report.Archive}: {Human.Count(report.Findings.Count, "finding")}")

@@ -16,6 +16,10 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>Opens an archive and takes stock of it.</summary>
     Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation);
 
+    /// <summary>Makes another key or passphrase open an archive.</summary>
+    Task<ArchiveRewrapReport> RewrapArchiveAsync(RewrapRequest request, CancellationToken cancellation) => throw new BackupException(ErrorKind.Usage,
+        "a cluster does not change what opens its archives", "Run 'backup archive rewrap' where the archive's storage can be reached, with Backup:Cluster left out; then configure the new key for the silos.");
+
     /// <summary>Takes a backup. Returns the finished run with its summary; with <paramref name="detach"/> the admitted run.</summary>
     Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation);
 

@@ -5,6 +5,7 @@ using Backup.Engine.Catalog;
 using Backup.Engine.Progress;
 using Backup.Engine.Restore;
 using Backup.Engine.Stores;
+using Backup.Hosting.Archives;
 using Backup.Hosting.Configuration;
 
 namespace Backup.Cli.Runners;
@@ -34,6 +35,15 @@ internal sealed class LocalRunner : IBackupRunner
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) => archives.InitAsync(archive, cancellation);
 
     public Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation) => queries.CheckAsync(archive, cancellation);
+
+    public async Task<ArchiveRewrapReport> RewrapArchiveAsync(RewrapRequest request, CancellationToken cancellation)
+    {
+        // Opened first: who cannot open the archive makes no key for it.
+        var archive = await archives.OpenAsync(request.Archive, cancellation);
+        var (key, made) = ArchiveKeys.ReadNew(request);
+        var (added, removed) = await archive.Keys.RewrapAsync(archive.Storage, key, request.RemoveOthers, cancellation);
+        return new() { Archive = request.Archive, Location = archive.Storage.Location, Added = added, Removed = removed, KeyFileMade = made };
+    }
 
     public async Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation)
     {

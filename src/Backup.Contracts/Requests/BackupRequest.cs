@@ -20,4 +20,8 @@ public enum BackupStrategyKind
 {
     /// <summary>Everything the source holds at the cut.</summary>
     Full = 0,
+    /// <summary>What changed since the latest backup of the source, of whatever strategy.</summary>
+    Incremental = 1,
+    /// <summary>What changed since the latest full backup of the source.</summary>
+    Differential = 2,
 }

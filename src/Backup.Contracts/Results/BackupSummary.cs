@@ -6,7 +6,7 @@ public sealed record BackupSummary
 {
     /// <summary>Id of the backup (the id of the run that made it).</summary>
     [Id(0)] public required string BackupId { get; init; }
-    /// <summary>Strategy name in lower case: <c>full</c>.</summary>
+    /// <summary>Strategy name in lower case: <c>full</c>, <c>incremental</c>, <c>differential</c>.</summary>
     [Id(1)] public required string Strategy { get; init; }
     /// <summary>Configured name of the source at the time.</summary>
     [Id(2)] public required string Source { get; init; }
@@ -30,4 +30,6 @@ public sealed record BackupSummary
     [Id(11)] public required string StateRoot { get; init; }
     /// <summary>What an operator should know about this backup; empty when all is well.</summary>
     [Id(12)] public IReadOnlyList<string> Warnings { get; init; } = [];
+    /// <summary>Id of the backup this one builds on; null for one that holds everything.</summary>
+    [Id(13)] public string? BaseId { get; init; }
 }

@@ -5,6 +5,7 @@ using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
+using Backup.Engine.Chains;
 using Backup.Engine.Progress;
 
 namespace Backup.Engine.Capture;
@@ -22,11 +23,11 @@ public sealed class BackupRun(OpenedArchive archive, ICheckpointSource source, B
         {
             var started = time.GetTimestamp();
             var startedAt = time.GetUtcNow();
+            var chain = await BaseChoice.FindAsync(archive, request, source.Kind, cancellation);
             var lease = await RunLease.ClaimAsync(archive, progress.Run, owner, time, cancellation);
-            var (cut, shards) = await lease.KeepAsync(token => CaptureAsync(progress, token), cancellation);
-            progress.Enter(RunState.Sealing);
-            var subject = new BackupSealing.Subject(request.Source, source.Kind, cut, startedAt, []);
-            var manifest = await BackupSealing.RunAsync(archive, lease, subject, shards, time, cancellation);
+            var manifest = chain is null
+                ? await FullAsync(lease, startedAt, progress, cancellation)
+                : await new IncrementRun(archive, source, request, chain, time).RunAsync(lease, startedAt, progress, cancellation);
             var summary = Summaries.Of(manifest) with { Seconds = time.GetElapsedTime(started).TotalSeconds };
             progress.Finish(summary, null);
             return summary;
@@ -36,6 +37,14 @@ public sealed class BackupRun(OpenedArchive archive, ICheckpointSource source, B
             progress.Fail(error);
             throw;
         }
+    }
+
+    private async Task<BackupManifest> FullAsync(RunLease lease, DateTimeOffset startedAt, RunProgress progress, CancellationToken cancellation)
+    {
+        var (cut, shards) = await lease.KeepAsync(token => CaptureAsync(progress, token), cancellation);
+        progress.Enter(RunState.Sealing);
+        IReadOnlyList<string> warnings = request.Strategy == BackupStrategyKind.Full ? [] : [IncrementRun.NothingToBuildOn];
+        return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings), shards, time, cancellation);
     }
 
     // The cut is let go of as soon as the last shard is read.

@@ -21,25 +21,35 @@ public static class BackupSealing
     /// <param name="Warnings">What an operator should know, besides the cut's own warnings.</param>
     public sealed record Subject(string SourceName, string SourceKind, CutDescription Cut, DateTimeOffset Started, IReadOnlyList<string> Warnings);
 
+    /// <summary>What an increment builds on, and the state that comes of both.</summary>
+    /// <param name="Strategy">Strategy in lower case.</param>
+    /// <param name="Base">The base.</param>
+    /// <param name="StateRoot">State root of everything.</param>
+    /// <param name="Totals">Totals of everything.</param>
+    /// <param name="Compared">True when nothing was taken for unchanged without comparing its digests.</param>
+    public sealed record Onto(string Strategy, BaseReference Base, byte[] StateRoot, Totals Totals, bool Compared);
+
     /// <summary>Seals the run that <paramref name="lease"/> owns.</summary>
     /// <exception cref="BackupException">Conflict: the run was taken over or declared dead.</exception>
-    public static async Task<BackupManifest> RunAsync(OpenedArchive archive, RunLease lease, Subject subject, IReadOnlyList<ShardResult> shards, TimeProvider time, CancellationToken cancellation)
+    public static async Task<BackupManifest> RunAsync(OpenedArchive archive, RunLease lease, Subject subject, IReadOnlyList<ShardResult> shards, TimeProvider time, CancellationToken cancellation, Onto? onto = null)
     {
         using var root = new StateRoot();
         var index = await IndexMerge.RunAsync(archive, lease.Run, shards, root.Add, cancellation);
         Failpoint.Reach("seal.index");
         var manifest = new BackupManifest
         {
-            BackupId = lease.Run.Value, Strategy = "full", Writer = Writer, Started = subject.Started, Finished = time.GetUtcNow(),
+            BackupId = lease.Run.Value, Strategy = onto?.Strategy ?? "full", Writer = Writer, Started = subject.Started, Finished = time.GetUtcNow(),
             Source = new()
             {
                 Name = subject.SourceName, Kind = subject.SourceKind, CutTime = subject.Cut.Time, CutPosition = subject.Cut.Position,
                 Identity = subject.Cut.Identity, Layout = JsonSerializer.Deserialize<JsonElement>(subject.Cut.Layout),
             },
             Segments = shards.SelectMany(s => s.Segments).ToList(),
+            Base = onto?.Base,
+            Compared = onto?.Compared ?? true,
             Index = index,
-            Totals = shards.Aggregate(Totals.None, (sum, shard) => sum + shard.Totals),
-            StateRoot = root.Finish(),
+            Totals = onto?.Totals ?? shards.Aggregate(Totals.None, (sum, shard) => sum + shard.Totals),
+            StateRoot = onto?.StateRoot ?? root.Finish(),
             Warnings = [.. subject.Cut.Warnings, .. subject.Warnings],
             Working = await WorkingObjectsAsync(archive, lease.Run, shards, index, cancellation),
         };
@@ -63,7 +73,9 @@ public static class BackupSealing
         {
             var isResult = shards.Any(s => item.Name == s.Name);
             if (!used.Contains(item.Name) && !isResult && !item.Name.Contains("/lease-", StringComparison.Ordinal)) continue;
-            digests.Add(await ObjectDigests.ComputeAsync(archive.Storage, item.Name, cancellation));
+            var digest = await ObjectDigests.ComputeAsync(archive.Storage, item.Name, cancellation);
+            if (digest.Size != item.Size) throw new DamageException(item.Name, digest.Size, $"it was read as {digest.Size} bytes and is listed with {item.Size}");
+            digests.Add(digest);
         }
         return digests;
     }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Backup.Archive;
 using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
 using Backup.Contracts;
 using Backup.Engine.Progress;
 using Backup.Engine.Restore;
@@ -68,8 +69,9 @@ public sealed class ArchiveQueries(IArchives archives, ICheckpointStores stores,
     public async IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var opened = await archives.OpenAsync(archive, cancellation);
-        var latest = await (await BackupCatalog.LoadAsync(opened, cancellation)).LatestAsync(source, cancellation);
-        await foreach (var thread in new ThreadBrowser(opened, latest).ListAsync(cancellation)) yield return thread;
+        var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
+        var chain = await BackupChain.LoadAsync(catalog, await catalog.LatestAsync(source, cancellation), cancellation);
+        await foreach (var thread in new ThreadBrowser(opened, chain).ListAsync(cancellation)) yield return thread;
     }
 
     /// <summary>One thread in each backup of the source that holds it, newest first.</summary>
@@ -103,7 +105,7 @@ public sealed class ArchiveQueries(IArchives archives, ICheckpointStores stores,
         foreach (var link in catalog.Sealed.OrderByDescending(link => link.Seal.Run, StringComparer.Ordinal))
         {
             var manifest = await catalog.ReadManifestAsync(link, cancellation);
-            if (manifest.Source.Name == source) yield return new(opened, manifest);
+            if (manifest.Source.Name == source) yield return new(opened, await BackupChain.LoadAsync(catalog, manifest, cancellation));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Backup.Archive;
+using Backup.Archive.Chains;
 using Backup.Archive.Index;
 using Backup.Archive.Objects;
 using Backup.Archive.Units;
@@ -11,12 +12,14 @@ using Backup.Engine.Units;
 namespace Backup.Engine.Catalog;
 
 /// <summary>Shows the threads of a backup without restoring them.</summary>
-public sealed class ThreadBrowser(OpenedArchive archive, BackupManifest manifest)
+public sealed class ThreadBrowser(OpenedArchive archive, BackupChain chain)
 {
+    private readonly BackupManifest manifest = chain.Newest;
+
     /// <summary>Every thread in order.</summary>
     public async IAsyncEnumerable<ThreadView> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var index = new IndexReader(archive, manifest.Index);
+        using var index = new ChainIndex(archive, chain);
         await foreach (var entry in index.ReadAllAsync(cancellation))
             if (entry.Key[0] == (byte)UnitKind.Thread) yield return View(entry);
     }
@@ -32,7 +35,7 @@ public sealed class ThreadBrowser(OpenedArchive archive, BackupManifest manifest
         var unit = await FindAsync(threadId, cancellation);
         var views = new List<CheckpointView>();
         var writes = new Dictionary<(string, string), int>();
-        using var reader = new UnitReader(archive, manifest);
+        using var reader = new UnitReader(archive, chain);
         await reader.ReadAsync([unit], new RecordHandler(record =>
         {
             if (record.Kind == RecordKind.PendingWrite)
@@ -54,7 +57,7 @@ public sealed class ThreadBrowser(OpenedArchive archive, BackupManifest manifest
 
     private async Task<UnitEntry> FindAsync(string threadId, CancellationToken cancellation)
     {
-        using var index = new IndexReader(archive, manifest.Index);
+        using var index = new ChainIndex(archive, chain);
         return await index.FindAsync(UnitKey.Of(UnitId.Thread(threadId)), cancellation)
             ?? throw new BackupException(ErrorKind.NotFound, $"thread '{threadId}' is not in backup {manifest.BackupId}",
                 $"'backup thread list --source {manifest.Source.Name}' shows the threads that are.");

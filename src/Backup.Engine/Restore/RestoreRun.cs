@@ -1,5 +1,6 @@
 using Backup.Archive;
 using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
 using Backup.Archive.Index;
 using Backup.Archive.Objects;
 using Backup.Archive.Units;
@@ -160,7 +161,7 @@ public sealed class RestoreRun
     {
         if (session.Fresh) return 0;
         var others = new List<UnitId>();
-        using var index = new IndexReader(archive, selection.Manifest.Index);
+        using var index = new ChainIndex(archive, selection.Chain);
         await using (var present = await session.ReadAsync(cancellation))
         {
             await foreach (var unit in present.ListAsync(cancellation))
@@ -175,11 +176,12 @@ public sealed class RestoreRun
         SourceKind = selection.Manifest.Source.Kind, Layout = selection.Manifest.Source.Layout.GetRawText(), Online = request.Online, WithMemory = selection.IsWhole,
     };
 
-    private async Task<BackupManifest> FindAsync(CancellationToken cancellation)
+    private async Task<BackupChain> FindAsync(CancellationToken cancellation)
     {
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
-        return request.BackupId is { } id
+        var manifest = request.BackupId is { } id
             ? await catalog.ReadManifestAsync(catalog.Find(id), cancellation)
             : await catalog.LatestAsync(request.Source!, cancellation);
+        return await BackupChain.LoadAsync(catalog, manifest, cancellation);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Backup.Archive;
+using Backup.Archive.Chains;
 using Backup.Archive.Index;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Model;
@@ -9,13 +10,17 @@ using Backup.Engine.Units;
 namespace Backup.Engine.Restore;
 
 /// <summary>Which units of a backup a restore is about, in windows small enough to be held, always in the same order.</summary>
-internal sealed class RestoreSelection(OpenedArchive archive, BackupManifest manifest, RestoreRequest request)
+internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain, RestoreRequest request)
 {
     private const int WindowUnits = 256;
     private const long WindowBytes = 32L << 20;
+    private IReadOnlyList<UnitEntry>? named; // found once, though the selection is gone through several times
+
+    /// <summary>The backup and those it builds on.</summary>
+    public BackupChain Chain => chain;
 
     /// <summary>The backup.</summary>
-    public BackupManifest Manifest { get; } = manifest;
+    public BackupManifest Manifest => chain.Newest;
 
     /// <summary>True when the whole store is restored, long-term memory included.</summary>
     public bool IsWhole => request.Threads is null && request.Namespace is null;
@@ -44,12 +49,12 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupManifest man
     }
 
     /// <summary>True when the backup holds a unit.</summary>
-    public async Task<bool> HoldsAsync(UnitId unit, IndexReader index, CancellationToken cancellation) =>
+    public async Task<bool> HoldsAsync(UnitId unit, ChainIndex index, CancellationToken cancellation) =>
         await index.FindAsync(UnitKey.Of(unit), cancellation) is not null;
 
     private async IAsyncEnumerable<UnitEntry> AllAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var index = new IndexReader(archive, Manifest.Index);
+        using var index = new ChainIndex(archive, chain);
         await foreach (var entry in index.ReadAllAsync(cancellation))
             if (request.Namespace is null || entry.Key[0] == (byte)UnitKind.Thread)
                 yield return entry;
@@ -57,14 +62,22 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupManifest man
 
     private async IAsyncEnumerable<UnitEntry> NamedAsync(IReadOnlyList<string> threads, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var index = new IndexReader(archive, Manifest.Index);
+        named ??= await FindAsync(threads, cancellation);
+        foreach (var entry in named) yield return entry;
+    }
+
+    private async Task<IReadOnlyList<UnitEntry>> FindAsync(IReadOnlyList<string> threads, CancellationToken cancellation)
+    {
+        using var index = new ChainIndex(archive, chain);
         var keys = threads.Distinct(StringComparer.Ordinal).Select(t => UnitKey.Of(UnitId.Thread(t))).ToList();
         keys.Sort((a, b) => a.AsSpan().SequenceCompareTo(b));
+        var entries = new List<UnitEntry>();
         foreach (var key in keys)
         {
-            yield return await index.FindAsync(key, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
+            entries.Add(await index.FindAsync(key, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
                 $"thread '{UnitKey.Read(key).Id}' is not in backup {Manifest.BackupId}",
-                $"Nothing was changed. 'backup thread list --source {Manifest.Source.Name}' shows the threads that are.");
+                $"Nothing was changed. 'backup thread list --source {Manifest.Source.Name}' shows the threads that are."));
         }
+        return entries;
     }
 }

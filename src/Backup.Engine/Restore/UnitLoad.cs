@@ -15,7 +15,7 @@ namespace Backup.Engine.Restore;
 /// </summary>
 internal sealed class UnitLoad(OpenedArchive archive, RestoreSelection selection, RestoreRequest request) : IDisposable
 {
-    private readonly UnitReader reader = new(archive, selection.Manifest);
+    private readonly UnitReader reader = new(archive, selection.Chain);
 
     private bool IsFiltered => request.Namespace is not null || request.Checkpoint is not null;
 

@@ -13,12 +13,7 @@ internal sealed class RecordHandler(Func<EncodedRecord, CancellationToken, Value
 
     public ValueTask BeginAsync(UnitEntry unit, CancellationToken cancellation) => begin?.Invoke(unit, cancellation) ?? default;
 
-    public ValueTask EntryAsync(int tag, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
-    {
-        if (tag > bytes.Length || bytes.Length == 0 || bytes.Span[0] is 0 or > UnitDigest.Kinds)
-            throw new RecordFormatException("an entry of a unit is not a record this program knows");
-        return record(new(bytes, tag), cancellation);
-    }
+    public ValueTask EntryAsync(int tag, ReadOnlyMemory<byte> bytes, CancellationToken cancellation) => record(new(bytes, tag), cancellation);
 
     public ValueTask EndAsync(CancellationToken cancellation) => end?.Invoke(cancellation) ?? default;
 }

@@ -51,7 +51,7 @@ public static class UnitSummary
         return digest;
     }
 
-    /// <summary>The entry's share of a shard's totals.</summary>
-    public static Totals Count(UnitEntry entry) =>
-        new(1, entry.Key[0] == (byte)UnitKind.Thread ? 1 : 0, Read(entry).Count, entry.RawBytes);
+    /// <summary>The unit's share of totals.</summary>
+    public static Totals Count(UnitEntry entry) => entry.Form == UnitForm.Gone ? Totals.None
+        : new(1, entry.Key[0] == (byte)UnitKind.Thread ? 1 : 0, Read(entry).Count, entry.RawBytes);
 }

@@ -1,6 +1,6 @@
 using Backup.Archive;
+using Backup.Archive.Chains;
 using Backup.Archive.Index;
-using Backup.Archive.Objects;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Engine.Units;
@@ -8,7 +8,7 @@ using Backup.Engine.Units;
 namespace Backup.Engine.Verify;
 
 /// <summary>Compares a backup with a live store, thread by thread, by digests.</summary>
-internal sealed class AgainstCheck(OpenedArchive archive, BackupManifest manifest, ICheckpointSource store, string storeName, FindingList differences)
+internal sealed class AgainstCheck(OpenedArchive archive, BackupChain chain, ICheckpointSource store, string storeName, FindingList differences)
 {
     private const int Window = 256;
 
@@ -16,7 +16,7 @@ internal sealed class AgainstCheck(OpenedArchive archive, BackupManifest manifes
     public async Task<long> RunAsync(CancellationToken cancellation)
     {
         await using var cut = await store.CutAsync(cancellation);
-        using var index = new IndexReader(archive, manifest.Index);
+        using var index = new ChainIndex(archive, chain);
         long threads = 0;
         var window = new List<UnitEntry>();
         await foreach (var entry in index.ReadAllAsync(cancellation))
@@ -52,6 +52,6 @@ internal sealed class AgainstCheck(OpenedArchive archive, BackupManifest manifes
     }
 
     private void Report(UnitId unit, string problem) =>
-        differences.Add(storeName, 0, $"{(unit.Kind == UnitKind.Thread ? $"thread '{unit.Id}'" : unit.ToString())}: {problem}", manifest.BackupId, unit.Kind == UnitKind.Thread ? [unit.Id] : [], 1,
+        differences.Add(storeName, 0, $"{(unit.Kind == UnitKind.Thread ? $"thread '{unit.Id}'" : unit.ToString())}: {problem}", chain.Newest.BackupId, unit.Kind == UnitKind.Thread ? [unit.Id] : [], 1,
             "Expected when the store went on after the backup. To get the captured state back, restore this thread.");
 }

@@ -1,5 +1,6 @@
 using Backup.Archive;
 using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
@@ -42,20 +43,21 @@ public sealed class ArchiveVerifier
         var differences = new FindingList();
         foreach (var link in backups)
         {
-            BackupManifest manifest;
+            BackupChain chain;
             try
             {
-                manifest = await catalog.ReadManifestAsync(link, cancellation);
+                chain = await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(link, cancellation), cancellation);
             }
             catch (DamageException damage)
             {
                 findings.Add(damage, link.Seal.Run, [], -1);
                 continue;
             }
+            var manifest = chain.Newest;
             progress.Expect(backups.Count, manifest.Totals.Threads);
             objects += await new QuickCheck(archive, manifest, findings).RunAsync(request.Deep, cancellation);
-            if (request.Deep) threads += await new DeepCheck(archive, manifest, findings, progress).RunAsync(cancellation);
-            if (against is not null) threads += await new AgainstCheck(archive, manifest, against, request.Against!, differences).RunAsync(cancellation);
+            if (request.Deep) threads += await new DeepCheck(archive, chain, findings, progress).RunAsync(cancellation);
+            if (against is not null) threads += await new AgainstCheck(archive, chain, against, request.Against!, differences).RunAsync(cancellation);
             progress.ShardDone();
         }
         var report = new VerifyReport

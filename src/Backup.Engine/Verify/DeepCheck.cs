@@ -1,4 +1,5 @@
 using Backup.Archive;
+using Backup.Archive.Chains;
 using Backup.Archive.Index;
 using Backup.Archive.Objects;
 using Backup.Archive.Units;
@@ -12,14 +13,16 @@ using Backup.Engine.Units;
 namespace Backup.Engine.Verify;
 
 /// <summary>Reads and opens every byte of a backup, recomputes every digest, and closes every checkpoint's references.</summary>
-internal sealed class DeepCheck(OpenedArchive archive, BackupManifest manifest, FindingList findings, RunProgress progress)
+internal sealed class DeepCheck(OpenedArchive archive, BackupChain chain, FindingList findings, RunProgress progress)
 {
+    private readonly BackupManifest manifest = chain.Newest;
+
     /// <summary>Checks and returns the number of threads read whole.</summary>
     public async Task<long> RunAsync(CancellationToken cancellation)
     {
         using var index = new IndexReader(archive, manifest.Index);
-        using var root = new StateRoot();
-        using var reader = new UnitReader(archive, manifest) { WholeFrames = true };
+        using var units = new ChainIndex(archive, chain);
+        using var reader = new UnitReader(archive, chain) { WholeFrames = true };
         var coverage = new SegmentCoverage(manifest.Segments);
         var intact = await GuardAsync(() => index.CheckAsync(cancellation).AsTask(), () => manifest.Totals.Threads);
         long threads = 0;
@@ -30,20 +33,33 @@ internal sealed class DeepCheck(OpenedArchive archive, BackupManifest manifest, 
                 intact &= await GuardAsync(async () =>
                 {
                     var entries = await index.ReadLeafAsync(leaf, cancellation);
-                    foreach (var entry in entries)
-                    {
-                        root.Add(entry);
-                        coverage.Add(entry);
-                    }
-                    foreach (var group in UnitReader.Group(entries)) threads += await CheckGroupAsync(reader, group, cancellation);
+                    foreach (var entry in entries) coverage.Add(entry);
+                    foreach (var group in UnitReader.Group(await WholeAsync(units, entries, cancellation))) threads += await CheckGroupAsync(reader, group, cancellation);
                 }, () => leaf.Units);
             }
         }, () => -1);
         if (!intact) return threads; // what the index does not name cannot be accounted for
         foreach (var damage in await coverage.CheckAsync(archive, cancellation)) findings.Add(damage, manifest.BackupId, []);
-        if (!root.Finish().AsSpan().SequenceEqual(manifest.StateRoot))
-            findings.Add(new DamageException(manifest.Index.Object.Name, 0, "the index is not the one the manifest was written for"), manifest.BackupId, []);
+        await GuardAsync(async () =>
+        {
+            using var root = new StateRoot();
+            await foreach (var entry in units.ReadAllAsync(cancellation)) root.Add(entry);
+            if (!root.Finish().AsSpan().SequenceEqual(manifest.StateRoot))
+                throw new DamageException(manifest.Index.Object.Name, 0, "the index is not the one the manifest was written for");
+        }, () => 0);
         return threads;
+    }
+
+    // The backup's own entries, with what lies below those that are deltas; a unit that is gone has nothing to read.
+    private static async Task<IReadOnlyList<UnitEntry>> WholeAsync(ChainIndex units, IReadOnlyList<UnitEntry> entries, CancellationToken cancellation)
+    {
+        var whole = new List<UnitEntry>();
+        foreach (var entry in entries)
+        {
+            if (entry.Form == UnitForm.Gone) continue;
+            whole.Add(entry.Form == UnitForm.Whole ? entry : (await units.FindAsync(entry.Key, cancellation))!);
+        }
+        return whole;
     }
 
     private async Task<bool> GuardAsync(Func<Task> work, Func<long> lost)

@@ -18,7 +18,7 @@ namespace Backup.Grains.Runs;
 /// archive, as long as some silo still holds the cut.
 /// </summary>
 internal sealed class ClusterBackup(
-    IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, Threads.ClusterSize size, LastSeen lastSeen, RunInstruments instruments, TimeProvider time, ILogger<ClusterBackup> logger)
+    IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, LastSeen lastSeen, RunInstruments instruments, TimeProvider time, ILogger<ClusterBackup> logger)
 {
     private const int MaxCuts = 3;
 
@@ -91,7 +91,6 @@ internal sealed class ClusterBackup(
     // The cut of the owner before, or a new one. It is this silo's kept cut from now on.
     private async Task<(CutRecord Cut, string SourceKind)> CutAsync(RunLease lease, BackupRequest request, string configuration, CutRecord? before, bool lost, CancellationToken cancellation)
     {
-        if (stores.IsMemory(request.Source)) await size.EnsureSingleAsync();
         var source = await stores.OpenSourceAsync(request.Source, cancellation);
         try
         {
@@ -103,9 +102,7 @@ internal sealed class ClusterBackup(
             if (before is not null) RunLog.CutTakenAnew(logger, lease.Run.Value);
             var cut = await source.CutAsync(cancellation);
             var plan = await cut.PlanAsync(Math.Max(1, slots.Estimate) * BackupRun.ShardsPerWorker, cancellation);
-            // What is in a memory is read where it is.
-            var shards = plan.Select(s => stores.IsMemory(request.Source) ? s with { Place = s.Place ?? slots.Local } : s).ToList();
-            var record = new CutRecord((before?.Number ?? 0) + 1, cut.Description, ShardCapture.Fingerprint(cut.Description), shards, [cut.Description.Token]);
+            var record = new CutRecord((before?.Number ?? 0) + 1, cut.Description, ShardCapture.Fingerprint(cut.Description), plan, [cut.Description.Token]);
             await kept.OfferAsync(RunCutOf(lease, request, configuration, record), source, cut);
             return (record, source.Kind);
         }

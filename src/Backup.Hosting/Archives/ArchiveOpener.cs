@@ -4,6 +4,7 @@ using Backup.Engine.Stores;
 using Backup.Hosting.Configuration;
 using Backup.Storage;
 using Backup.Storage.Local;
+using Backup.Storage.Retrying;
 
 namespace Backup.Hosting.Archives;
 
@@ -39,7 +40,7 @@ public sealed class ArchiveOpener(BackupOptions options, IReadOnlyDictionary<str
         return Configuration.Fingerprint.Of(name, archive.Kind, archive.Path);
     }
 
-    private static LocalStorage StorageOf(ArchiveOptions archive) => new(archive.Path);
+    private RetryingStorage StorageOf(ArchiveOptions archive) => new(new LocalStorage(archive.Path), time);
 
     private static async Task<bool> IsEmptyAsync(IBackupStorage storage, CancellationToken cancellation)
     {

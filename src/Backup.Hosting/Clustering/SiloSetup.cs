@@ -31,7 +31,7 @@ internal static class SiloSetup
         silo.AddDashboard(dashboard => dashboard.HideTrace = true);
     }
 
-    private static void ConfigureState(ISiloBuilder silo)
+    public static void ConfigureState(ISiloBuilder silo)
     {
         // Plain JSON: a renamed type or assembly still reads its state.
         silo.UseSystemTextJsonGrainStorageSerializer();

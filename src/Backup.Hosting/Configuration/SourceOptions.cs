@@ -20,6 +20,11 @@ public sealed class SourceOptions
     /// <summary>True when it may be restored into.</summary>
     public bool Writable { get; init; }
 
+    /// <summary>Millions of bytes each silo may hold of a memory store.</summary>
+    public int MemoryLimitMB { get; init; } = DefaultMemoryLimitMB;
+
+    private const int DefaultMemoryLimitMB = 1000;
+
     internal static SourceOptions Read(SettingsSection section)
     {
         var kind = section.Choice("Kind", Postgres, Memory);
@@ -33,9 +38,10 @@ public sealed class SourceOptions
                 Postgres => section.Required("ConnectionString", "how to reach the database, like \"Host=db;Database=app;Username=backup\""),
                 _ => section.Text("ConnectionString") ?? "",
             },
+            MemoryLimitMB = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) : null) ?? DefaultMemoryLimitMB,
             Schema = kind == Memory ? "" : section.Text("Schema") ?? "public",
         };
-        section.RefuseUnknown(kind == Memory ? ["Kind", "Writable"] : null);
+        section.RefuseUnknown(kind == Memory ? ["Kind", "Writable", "MemoryLimitMB"] : null);
         return options;
     }
 }

@@ -3,7 +3,7 @@ using Backup.Engine.Catalog;
 using Backup.Engine.Stores;
 using Backup.Grains.Placement;
 using Backup.Grains.Runs;
-using Backup.Grains.Threads;
+using Backup.Grains.Memory.Store;
 using Backup.Grains.Wire;
 using Backup.Grains.Workers;
 using Backup.Hosting.Archives;
@@ -20,14 +20,13 @@ internal static class SiloEngine
     public static void AddSiloEngine(this IServiceCollection services, BackupOptions options)
     {
         services.AddSingleton<IArchives>(p => new ArchiveOpener(options, BackupConfiguration.ProcessEnvironment(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(_ => new MemoryStores(MemoryStores.DefaultByteLimit));
-        services.AddSingleton<ICheckpointStores>(p => new CheckpointStores(options, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<MemoryStores>()));
+        services.AddMemoryStores(options);
+        services.AddSingleton<ICheckpointStores>(p => new CheckpointStores(options, p.GetRequiredService<ClusterMemory>()));
         services.AddSingleton(_ => new LastSeen(Path.Combine(options.StateFolder, "last-seen")));
         services.AddSingleton<ArchiveQueries>();
         services.AddSingleton(new WorkerOptions(options.Workers));
         services.AddSingleton<Slots>();
         services.AddSingleton<KeptCuts>();
-        services.AddSingleton<ClusterSize>();
         services.AddSingleton<RunConfiguration>();
         services.AddSingleton<RunInstruments>();
         services.AddSingleton<WorkerInstruments>();

@@ -1,16 +1,23 @@
-using Backup.Checkpoints.Memory;
 using Backup.Checkpoints.Postgres;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Stores;
-using Backup.Grains.Threads;
+using Backup.Grains.Memory.Store;
 using Backup.Hosting.Configuration;
 
 namespace Backup.Hosting.Stores;
 
 /// <summary>The stores this process can reach: databases, and inside a silo the threads it holds.</summary>
-public sealed class CheckpointStores(BackupOptions options, TimeProvider time, MemoryStores? memory = null) : ICheckpointStores
+public sealed class CheckpointStores : ICheckpointStores
 {
+    private readonly BackupOptions options;
+    private readonly ClusterMemory? memory;
+
+    /// <summary>The stores of a process that is no silo.</summary>
+    public CheckpointStores(BackupOptions options) => this.options = options;
+
+    internal CheckpointStores(BackupOptions options, ClusterMemory memory) => (this.options, this.memory) = (options, memory);
+
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Names => [.. options.Sources.Keys];
 
@@ -35,8 +42,8 @@ public sealed class CheckpointStores(BackupOptions options, TimeProvider time, M
     /// <inheritdoc/>
     public bool IsMemory(string name) => options.Source(name).Kind == SourceOptions.Memory;
 
-    private MemoryStore Memory(string name) => memory is not null ? new(memory.Units(name), time)
-        : throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.");
+    private ClusterMemoryStore Memory(string name) => memory?.Open(name)
+        ?? throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.");
 
     private static PostgresStore Postgres(string name, SourceOptions store) =>
         new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable });

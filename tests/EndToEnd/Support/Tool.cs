@@ -14,12 +14,15 @@ public sealed class Tool : IDisposable
 
     public string Key => Path.Combine(Folder, "key");
 
-    private string Config => Path.Combine(Folder, "config.json");
+    public string Config => Path.Combine(Folder, "config.json");
+
+    /// <summary>The configured archives; null for one with a key file.</summary>
+    public object? Archives { get; set; }
 
     public Tool Source(string name, string connection, string schema, bool writable = false)
     {
         sources[name] = new { Kind = "postgres", ConnectionString = connection, Schema = schema, Writable = writable };
-        File.WriteAllText(Config, JsonSerializer.Serialize(new { Backup = new { Sources = sources, Archives = new { main = new { Kind = "local", Path = Archive, KeyFile = Key } } } }));
+        File.WriteAllText(Config, JsonSerializer.Serialize(new { Backup = new { Sources = sources, Archives = Archives ?? new { main = new { Kind = "local", Path = Archive, KeyFile = Key } } } }));
         return this;
     }
 

@@ -19,11 +19,7 @@ public sealed class DemoTests : IDisposable
     [Fact]
     public async Task The_summary_tells_the_story_and_needs_no_configuration()
     {
-        tool.Demo = (progress, _) =>
-        {
-            progress.Report("making 300 threads");
-            return Task.FromResult(Summary);
-        };
+        tool.Demo = async (_, steps, _) => (await steps.RunAsync("making 300 threads", _ => Task.FromResult(Summary))).Result;
         Assert.Equal(0, await tool.RunBareAsync("demo"));
         Assert.Contains("… making 300 threads", tool.Error);
         foreach (var part in new[] { "31.0 × smaller", "support-[42] beside it: 48.0 kB of the archive in 4 reads", "exact: all 300 threads" }) Assert.Contains(part, tool.Out);
@@ -35,7 +31,7 @@ public sealed class DemoTests : IDisposable
     [Fact]
     public async Task A_demonstration_that_is_not_exact_says_so()
     {
-        tool.Demo = (_, _) => Task.FromResult(Summary with { Exact = false });
+        tool.Demo = (_, _, _) => Task.FromResult(Summary with { Exact = false });
         Assert.Equal(6, await tool.RunBareAsync("demo"));
         Assert.Contains("NOT exact", tool.Out);
     }

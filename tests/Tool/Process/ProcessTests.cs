@@ -23,6 +23,29 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task The_demonstration_loses_a_store_and_gets_it_back_exactly()
+    {
+        var kept = Path.Combine(folder.Path, "kept");
+        var demo = await RunAsync("demo", "--json", "--keep", kept);
+        Assert.Equal(0, demo.Code);
+        var json = JsonDocument.Parse(demo.Out).RootElement;
+        Assert.True(json.GetProperty("exact").GetBoolean());
+        Assert.Equal((300, 300, 0, 0), (Number("threads"), Number("threadsRestored"), Number("threadsAfterLoss"), Number("findings")));
+        Assert.InRange(Number("storedBytes"), 1, Number("rawBytes") / 5);
+        Assert.Contains("… restoring them", demo.Error);
+
+        // What it leaves is an archive like any other.
+        var config = folder.File("backup.json", $$$"""{"Backup":{"Archives":{"main":{"Kind":"local","Path":"kept/archive","KeyFile":"kept/archive.key"}},"StateFolder":"state"}}""");
+        var history = await RunAsync("--config", config, "thread", "history", "--source", "demo", "--thread", "support-0042");
+        Assert.Equal(0, history.Code);
+        var again = await RunAsync("demo", "--keep", kept);
+        Assert.Equal((5, ""), (again.Code, again.Out));
+        Assert.Contains("is not empty", again.Error);
+
+        long Number(string name) => json.GetProperty(name).GetInt64();
+    }
+
+    [Fact]
     public async Task Without_configuration_it_says_how_to_give_one()
     {
         var result = await RunAsync("list");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Backup.Cli;
+using Backup.Cli.Demo;
 using Backup.Cli.Runners;
 using Backup.Hosting.Configuration;
 
@@ -29,7 +30,7 @@ internal sealed class ToolRun : IDisposable
     public TemporaryFolder Folder => folder;
     public CancellationToken Cancellation { get; set; }
     public Func<BackupOptions, IBackupRunner>? OpenRunner { get; set; }
-    public Func<IProgress<string>, CancellationToken, Task<Cli.Output.DemoSummary>>? Demo { get; set; }
+    public Func<string?, DemoSteps, CancellationToken, Task<Cli.Output.DemoSummary>> Demo { get; set; } = (_, _, _) => throw new InvalidOperationException("no demonstration here");
 
     public JsonElement Json
     {

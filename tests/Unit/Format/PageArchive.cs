@@ -39,38 +39,31 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         {
             ["archiveId"] = (string)Secrets.ReadChecked(objects["archive"])["archiveId"]!,
             ["removed"] = new JsonArray([.. removed.Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]),
-            ["backups"] = new JsonArray([.. manifests.Where(m => !removed.Contains(m.Run)).DistinctBy(m => m.Run).Select(m => ReadBackup(m.Run, m.Manifest))]),
+            ["backups"] = new JsonArray([.. manifests.Where(m => !removed.Contains(m.Run)).DistinctBy(m => m.Run).Select(m => ReadBackup(m.Run, m.Manifest, manifests.DistinctBy(m => m.Run).ToDictionary(m => m.Run, m => m.Manifest)))]),
         };
     }
 
-    private JsonObject ReadBackup(string run, JsonNode sealedManifest)
+    private JsonObject ReadBackup(string run, JsonNode sealedManifest, Dictionary<string, JsonNode> manifests)
     {
         CheckDigest(sealedManifest);
-        var manifest = Document(4, (string)sealedManifest["object"]!);
-        Assert.Equal(run, (string)manifest["backupId"]!);
+        var (manifest, held) = ReadUnits(run, manifests);
         foreach (var working in manifest["working"]!.AsArray()) CheckDigest(working!);
-        var segments = manifest["segments"]!.AsArray().Select(s => CheckReference(s!)).ToList();
-        var index = manifest["index"]!;
-        var indexName = CheckReference(index["object"]!);
         var units = new JsonArray();
         using var root = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var frames = new Dictionary<(int, long), byte[]>();
         var totals = new long[4];
-        foreach (var (key, summary, raw, pieces) in Leaves(indexName, (long)index["rootOffset"]!, (long)index["rootLength"]!))
+        foreach (var (key, unit) in held)
         {
-            var records = pieces.SelectMany(p => Records(frames.TryGetValue((p.Segment, p.Offset), out var frame) ? frame
-                : frames[(p.Segment, p.Offset)] = Sealed.Open(secrets, 1, segments[p.Segment], objects[segments[p.Segment]], p.Offset, p.Length), key, p.Start, p.Size)).ToList();
-            Assert.Equal(raw, records.Sum(r => (long)r.Bytes.Length));
-            Assert.Equal(summary, Summary(records));
-            foreach (var part in new[] { key, summary })
+            Assert.Equal(unit.Raw, unit.Records.Sum(r => (long)r.Bytes.Length));
+            Assert.Equal(unit.Summary, Summary(unit.Records));
+            foreach (var part in new[] { key, unit.Summary })
             {
                 var length = new byte[4];
                 BinaryPrimitives.WriteInt32LittleEndian(length, part.Length);
                 root.AppendData(length);
                 root.AppendData(part);
             }
-            totals = [totals[0] + 1, totals[1] + (key[0] == 0 ? 1 : 0), totals[2] + records.Count, totals[3] + raw];
-            units.Add(new JsonObject { ["kind"] = key[0], ["id"] = Encoding.UTF8.GetString(key.AsSpan(1)), ["records"] = records.Count, ["rawBytes"] = raw, ["summary"] = Convert.ToHexStringLower(summary) });
+            totals = [totals[0] + 1, totals[1] + (key[0] == 0 ? 1 : 0), totals[2] + unit.Records.Count, totals[3] + unit.Raw];
+            units.Add(new JsonObject { ["kind"] = key[0], ["id"] = Encoding.UTF8.GetString(key.AsSpan(1)), ["records"] = unit.Records.Count, ["rawBytes"] = unit.Raw, ["summary"] = Convert.ToHexStringLower(unit.Summary) });
         }
         var stateRoot = root.GetHashAndReset();
         Assert.Equal(Convert.FromBase64String((string)manifest["stateRoot"]!), stateRoot);
@@ -82,7 +75,45 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         };
     }
 
-    private IEnumerable<(byte[] Key, byte[] Summary, long Raw, List<(int Segment, long Offset, long Length, int Start, int Size)> Pieces)> Leaves(string index, long offset, long length)
+    // The units of a backup on top of those of its base.
+    private (JsonNode Manifest, SortedDictionary<byte[], HeldUnit> Units) ReadUnits(string run, Dictionary<string, JsonNode> manifests)
+    {
+        var manifest = Document(4, (string)manifests[run]["object"]!);
+        Assert.Equal(run, (string)manifest["backupId"]!);
+        var units = new SortedDictionary<byte[], HeldUnit>(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
+        if (manifest["base"] is { } named)
+        {
+            (var below, units) = ReadUnits((string)named["backupId"]!, manifests);
+            Assert.Equal((string)below["stateRoot"]!, (string)named["stateRoot"]!);
+        }
+        var segments = manifest["segments"]!.AsArray().Select(s => CheckReference(s!)).ToList();
+        var index = manifest["index"]!;
+        var indexName = CheckReference(index["object"]!);
+        var frames = new Dictionary<(int, long), byte[]>();
+        foreach (var (key, form, summary, raw, pieces) in Leaves(indexName, (long)index["rootOffset"]!, (long)index["rootLength"]!))
+        {
+            if (form == 2)
+            {
+                Assert.True(units.Remove(key));
+                continue;
+            }
+            var records = pieces.SelectMany(p => Records(frames.TryGetValue((p.Segment, p.Offset), out var frame) ? frame
+                : frames[(p.Segment, p.Offset)] = Sealed.Open(secrets, 1, segments[p.Segment], objects[segments[p.Segment]], p.Offset, p.Length), key, p.Start, p.Size)).ToList();
+            if (form == 1)
+            {
+                var replaced = records.Select(KeyOf).ToHashSet();
+                records.AddRange(units[key].Records.Where(r => !replaced.Contains(KeyOf(r))));
+            }
+            units[key] = new(summary, raw, records);
+        }
+        return (manifest, units);
+
+        static string KeyOf((byte[] Bytes, int KeyLength) record) => Convert.ToHexString(record.Bytes.AsSpan(0, record.KeyLength));
+    }
+
+    private sealed record HeldUnit(byte[] Summary, long Raw, List<(byte[] Bytes, int KeyLength)> Records);
+
+    private IEnumerable<(byte[] Key, ulong Form, byte[] Summary, long Raw, List<(int Segment, long Offset, long Length, int Start, int Size)> Pieces)> Leaves(string index, long offset, long length)
     {
         var content = Sealed.Open(secrets, 2, index, objects[index], offset, length);
         var page = new FieldReader(content);
@@ -98,12 +129,13 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
                 page.Varint();
                 continue;
             }
+            var form = page.Varint();
             var summary = page.Bytes();
             var raw = (long)page.Varint();
             var pieces = new List<(int, long, long, int, int)>();
             for (var left = page.Varint(); left > 0; left--)
                 pieces.Add(((int)page.Varint(), (long)page.Varint(), (long)page.Varint(), (int)page.Varint(), (int)page.Varint()));
-            yield return (key, summary, raw, pieces);
+            yield return (key, form, summary, raw, pieces);
         }
         Assert.True(page.AtEnd);
     }

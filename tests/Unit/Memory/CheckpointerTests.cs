@@ -15,7 +15,7 @@ public sealed class CheckpointerTests : IDisposable
     [Fact]
     public void Values_stay_checkpoints_are_upserted_without_their_parent()
     {
-        var thread = new ThreadCheckpointer(new MemoryUnits(1 << 20), "t");
+        var thread = new LocalThread(new MemoryUnits(1 << 20), "t");
         thread.Put(Make("c1", null, "first"), [Blob("1", "a")]);
         thread.Put(Make("c1", "other", "second"), [Blob("1", "b")]);
         var tuple = thread.Get("", null)!;
@@ -27,7 +27,7 @@ public sealed class CheckpointerTests : IDisposable
     [Fact]
     public void Special_writes_are_replaced_others_stay()
     {
-        var thread = new ThreadCheckpointer(new MemoryUnits(1 << 20), "t");
+        var thread = new LocalThread(new MemoryUnits(1 << 20), "t");
         thread.PutWrites("", "c1", "task", "", [("m", "json", Samples.Bytes("1")), ("n", "json", Samples.Bytes("2"))]); // before its checkpoint
         thread.PutWrites("", "c1", "task", "", [("m", "json", Samples.Bytes("late"))]);
         thread.PutWrites("", "c1", "task", "", [("__interrupt__", "json", Samples.Bytes("asks"))]);
@@ -40,7 +40,7 @@ public sealed class CheckpointerTests : IDisposable
     [Fact]
     public void Lists_newest_first_with_filters()
     {
-        var thread = new ThreadCheckpointer(new MemoryUnits(1 << 20), "t");
+        var thread = new LocalThread(new MemoryUnits(1 << 20), "t");
         for (var i = 1; i <= 5; i++) thread.Put(Make($"c{i}", i > 1 ? $"c{i - 1}" : null, i % 2 == 0 ? "even" : "odd"), []);
         thread.Put(Make("c9", null, "odd") with { Namespace = "sub:1" }, []);
         Assert.Equal(["c5", "c4", "c3", "c2", "c1"], thread.List("", null, null, null).Select(t => t.Checkpoint.CheckpointId));
@@ -55,7 +55,7 @@ public sealed class CheckpointerTests : IDisposable
     public void A_write_beyond_the_limit_is_refused_and_changes_nothing()
     {
         var units = new MemoryUnits(1000);
-        var thread = new ThreadCheckpointer(units, "t");
+        var thread = new LocalThread(units, "t");
         thread.Put(Make("c1", null, "x"), []);
         var before = units.Bytes;
         var error = Assert.Throws<BackupException>(() => thread.Put(Make("c2", null, "x"), [Blob("1", new string('x', 2000))]));
@@ -63,19 +63,6 @@ public sealed class CheckpointerTests : IDisposable
         Assert.Equal((before, "c1"), (units.Bytes, thread.Get("", null)!.Checkpoint.CheckpointId));
         thread.Delete();
         Assert.Equal(0, units.Bytes);
-    }
-
-    [Fact]
-    public async Task What_is_lost_is_not_deleted()
-    {
-        var units = new MemoryUnits(1 << 20);
-        units.MarkLost([UnitId.Thread("gone")]);
-        var thread = new ThreadCheckpointer(units, "gone");
-        Assert.Contains("lost", Assert.Throws<BackupException>(() => thread.Get("", null)).Message, StringComparison.Ordinal);
-        Assert.Throws<BackupException>(() => thread.Put(Make("c1", null, "x"), []));
-        await using (var cut = await new MemoryStore(units, TimeProvider.System).CutAsync(default)) Assert.Contains("suspect: 1 ", Assert.Single(cut.Description.Warnings), StringComparison.Ordinal);
-        thread.Delete();
-        Assert.Null(thread.Get("", null));
     }
 
     /// <summary>Random operations against an oracle that is nothing but a dictionary; a seed is printed when it fails.</summary>
@@ -88,7 +75,7 @@ public sealed class CheckpointerTests : IDisposable
         var delete = Gen.Const((Do: 'd', C: "", V: "", X: ""));
         Gen.Frequency((8, put), (8, write), (4, special), (1, delete)).Array[0, 60].Sample(operations =>
         {
-            var thread = new ThreadCheckpointer(new MemoryUnits(1 << 20), "t");
+            var thread = new LocalThread(new MemoryUnits(1 << 20), "t");
             var checkpoints = new SortedDictionary<string, string>(StringComparer.Ordinal);
             var blobs = new Dictionary<string, string>();
             var writes = new SortedDictionary<(string, string, int), string>();
@@ -130,7 +117,7 @@ public sealed class CheckpointerTests : IDisposable
         var writer = Task.Run(() =>
         {
             for (var i = 1; i <= 2000; i++)
-                foreach (var id in new[] { "a", "b" }) new ThreadCheckpointer(units, id).Put(Make($"c{i:D9}", null, "x"), []);
+                foreach (var id in new[] { "a", "b" }) new LocalThread(units, id).Put(Make($"c{i:D9}", null, "x"), []);
         });
         var cuts = 0;
         do
@@ -151,17 +138,15 @@ public sealed class CheckpointerTests : IDisposable
     {
         var units = new MemoryUnits(1 << 26);
         var store = new MemoryStore(units, TimeProvider.System);
-        for (var i = 0; i < 50; i++) new ThreadCheckpointer(units, $"t{i}").Put(Make("c1", null, $"{i}"), [Blob("1", $"value {i}")]);
+        for (var i = 0; i < 50; i++) new LocalThread(units, $"t{i}").Put(Make("c1", null, $"{i}"), [Blob("1", $"value {i}")]);
         var archive = temporary.Create();
         var summary = await TemporaryArchive.BackupAsync(archive, store);
         var empty = new MemoryUnits(1 << 26);
-        empty.MarkLost(units.Snapshot.Keys);
         var target = new MemoryStore(empty, TimeProvider.System);
         var report = await TemporaryArchive.RestoreAsync(archive, target, new() { Archive = "main", BackupId = summary.BackupId, Target = "s" });
         Assert.Equal((50, true), (report.Threads, report.Exact));
         Assert.True((await temporary.VerifyAsync(archive, false, target, summary.BackupId)).Ok);
-        Assert.Empty(empty.Lost);
-        Assert.Equal("value 7", Text(new ThreadCheckpointer(empty, "t7").Get("", null)!.Blobs.Single().Value!.Value));
+        Assert.Equal("value 7", Text(new LocalThread(empty, "t7").Get("", null)!.Blobs.Single().Value!.Value));
     }
 
     public void Dispose() => temporary.Dispose();

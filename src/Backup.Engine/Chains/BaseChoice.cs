@@ -1,0 +1,26 @@
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
+using Backup.Contracts;
+
+namespace Backup.Engine.Chains;
+
+/// <summary>Finds what a backup builds on.</summary>
+public static class BaseChoice
+{
+    /// <summary>The latest backup of the source, or the latest that holds everything for a differential; null for a full, and when there is none.</summary>
+    /// <exception cref="BackupException">Damage: a seal or manifest cannot be read, so which is the latest is unknown.</exception>
+    public static async Task<BackupChain?> FindAsync(OpenedArchive archive, BackupRequest request, string sourceKind, CancellationToken cancellation)
+    {
+        if (request.Strategy == BackupStrategyKind.Full) return null;
+        var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
+        if (catalog.Chain.Problems is [var damage, ..]) throw damage;
+        foreach (var link in catalog.Sealed.OrderByDescending(l => l.Seal.Run, StringComparer.Ordinal))
+        {
+            var manifest = await catalog.ReadManifestAsync(link, cancellation);
+            if (manifest.Source.Name != request.Source || manifest.Source.Kind != sourceKind) continue;
+            if (request.Strategy == BackupStrategyKind.Incremental || manifest.Base is null) return await BackupChain.LoadAsync(catalog, manifest, cancellation);
+        }
+        return null;
+    }
+}

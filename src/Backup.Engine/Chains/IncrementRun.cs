@@ -1,0 +1,60 @@
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
+using Backup.Archive.Objects;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using Backup.Engine.Capture;
+using Backup.Engine.Progress;
+
+namespace Backup.Engine.Chains;
+
+/// <summary>An incremental or differential backup from cut to seal, by one process: what changed is little, and its two passes go in order.</summary>
+public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source, BackupRequest request, BackupChain chain, TimeProvider time)
+{
+    /// <summary>The warning of a backup that became a full.</summary>
+    public const string NothingToBuildOn = "there was no backup to build on: this is a full";
+    /// <summary>Layers a unit has at most before it is captured whole again: what reading it costs stays bounded.</summary>
+    public const int MaxLayers = 8;
+    /// <summary>So many backups in a row may trust the store's own trace of changes; the next compares everything.</summary>
+    public const int CompareEvery = 50;
+    private const double SuspectShare = 0.2;
+
+    /// <summary>Runs to the seal.</summary>
+    /// <exception cref="BackupException">Conflict: the source is not the store that the base is of.</exception>
+    public async Task<BackupManifest> RunAsync(RunLease lease, DateTimeOffset startedAt, RunProgress progress, CancellationToken cancellation)
+    {
+        var warnings = new List<string>();
+        var (cut, increment, compared) = await lease.KeepAsync(token => CaptureAsync(progress, warnings, token), cancellation);
+        var before = chain.Newest.Totals.Threads;
+        if (increment.ThreadsGone > SuspectShare * before)
+            warnings.Add($"suspect: {increment.ThreadsGone} of the {before} threads of backup {chain.Newest.BackupId} are gone; make sure that the source was whole");
+        progress.Enter(RunState.Sealing);
+        var onto = new BackupSealing.Onto(request.Strategy.ToString().ToLowerInvariant(), new(chain.Newest.BackupId, chain.Newest.Source.CutTime, chain.Newest.StateRoot),
+            increment.StateRoot, increment.Totals, compared);
+        return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings), [increment.Shard], time, cancellation, onto);
+    }
+
+    private async Task<(CutDescription Cut, Increment Increment, bool Compared)> CaptureAsync(RunProgress progress, List<string> warnings, CancellationToken cancellation)
+    {
+        progress.Enter(RunState.Cutting);
+        await using var cut = await source.CutAsync(cancellation);
+        Failpoint.Reach("increment.cut");
+        var tracking = Tracking(cut, warnings);
+        progress.Expect(1, cut.Description.UnitsEstimate);
+        progress.Enter(RunState.Capturing);
+        return (cut.Description, await new IncrementCapture(archive, chain, cut, progress, time).RunAsync(tracking, cancellation), tracking is null);
+    }
+
+    // What a store says of its changes is believed only while it is surely the same store, and not for ever.
+    private IChangeTracking? Tracking(ISourceCut cut, List<string> warnings)
+    {
+        if (cut.Changes is not { } changes) return null;
+        var (kind, reason) = changes.ContinuityWith(IncrementCapture.Earlier(chain.Newest));
+        if (kind == ContinuityKind.Foreign)
+            throw new BackupException(ErrorKind.Conflict, $"source '{request.Source}' is not the store that backup {chain.Newest.BackupId} is of: {reason}",
+                $"Nothing was captured. Check the source's connection; if the store was moved on purpose, begin anew with 'backup create {request.Source} --strategy full'.");
+        if (kind == ContinuityKind.Compare) warnings.Add($"every thread was compared with the base: {reason}");
+        return kind == ContinuityKind.GoesOn && chain.Members.TakeWhile(m => !m.Compared).Count() < CompareEvery ? changes : null;
+    }
+}

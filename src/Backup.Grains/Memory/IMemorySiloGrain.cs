@@ -1,0 +1,82 @@
+using Backup.Checkpoints.Model;
+using Orleans.Runtime;
+
+namespace Backup.Grains.Memory;
+
+/// <summary>One silo's part of the memory stores. Key: <see cref="Abstractions.GrainKeys.MemorySilo"/>; it lives on the silo its key names.</summary>
+[Alias("backup.IMemorySiloGrain")]
+internal interface IMemorySiloGrain : IGrainWithStringKey
+{
+    /// <summary>Holds the writers of a store for a cut, for a short time.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="cut">Id of the cut.</param>
+    /// <param name="session">The restore the cut is taken for, or null.</param>
+    /// <exception cref="Contracts.BackupException">Conflict: another restore has the store. Unreachable: the silo is leaving.</exception>
+    [Alias("Prepare")]
+    Task PrepareAsync(string store, string cut, string? session);
+
+    /// <summary>Takes the snapshot and lets the writers go on; returns the number of units in it.</summary>
+    /// <exception cref="Contracts.BackupException">Unreachable: the writers were let go on their own.</exception>
+    [Alias("Take")]
+    Task<int> TakeAsync(string store, string cut, string keeper);
+
+    /// <summary>Lets the writers go on without a snapshot, or the snapshot go that was taken.</summary>
+    [Alias("Abandon")]
+    Task AbandonAsync(string store, string cut);
+
+    /// <summary>One more who needs the snapshot, or one who still does; false when it is gone.</summary>
+    [Alias("Keep")]
+    Task<bool> KeepAsync(string cut, string keeper);
+
+    /// <summary>One who needs the snapshot no more; with the last it goes.</summary>
+    [Alias("Release")]
+    Task ReleaseAsync(string cut, string keeper);
+
+    /// <summary>Splits the snapshot into shards; null when it is gone.</summary>
+    [Alias("Plan")]
+    Task<IReadOnlyList<ShardRange>?> PlanAsync(string cut, int wanted);
+
+    /// <summary>The next units of the snapshot behind <paramref name="after"/>, in order; none at the end, null when it is gone.</summary>
+    [Alias("List")]
+    Task<IReadOnlyList<string>?> ListAsync(string cut, string? after);
+
+    /// <summary>A page of the records of those units that are in the snapshot; null when it is gone.</summary>
+    [Alias("Read")]
+    Task<UnitPage?> ReadAsync(string cut, IReadOnlyList<string> units, PagePosition from);
+
+    /// <summary>Begins a restore, and keeps writers out unless it is online; returns true when there is nothing in the store.</summary>
+    [Alias("OpenRestore")]
+    Task<bool> OpenRestoreAsync(string store, string session, bool online);
+
+    /// <summary>The restore goes on; one that is not heard of is undone.</summary>
+    [Alias("RenewRestore")]
+    Task RenewRestoreAsync(string session);
+
+    /// <summary>Takes pieces of units in; a unit is swapped in when it is complete.</summary>
+    [Alias("PutRestore"), ResponseTimeout("00:02:00")]
+    Task PutRestoreAsync(string session, IReadOnlyList<UnitPiece> pieces);
+
+    /// <summary>Removes those of the units that are here.</summary>
+    [Alias("RemoveRestore"), ResponseTimeout("00:02:00")]
+    Task RemoveRestoreAsync(string session, IReadOnlyList<string> units);
+
+    /// <summary>Makes the restore final.</summary>
+    [Alias("CommitRestore"), ResponseTimeout("00:02:00")]
+    Task CommitRestoreAsync(string session);
+
+    /// <summary>Sets everything back.</summary>
+    [Alias("UndoRestore"), ResponseTimeout("00:02:00")]
+    Task UndoRestoreAsync(string session);
+
+    /// <summary>Takes over pieces of units of a silo that leaves; those that are complete with them are held here when the call returns.</summary>
+    /// <exception cref="Contracts.BackupException">Failed: there is no room. Unreachable: this silo is leaving too. None of them was taken.</exception>
+    [Alias("Adopt"), ResponseTimeout("00:02:00")]
+    Task AdoptAsync(string store, SiloAddress from, IReadOnlyList<UnitPiece> pieces);
+}
+
+/// <summary>A shard of one silo's snapshot.</summary>
+/// <param name="Kind">Kind of the units.</param>
+/// <param name="From">First id, or null.</param>
+/// <param name="To">First id behind it, or null.</param>
+[GenerateSerializer, Immutable, Alias("backup.ShardRange")]
+internal sealed record ShardRange([property: Id(0)] UnitKind Kind, [property: Id(1)] string? From, [property: Id(2)] string? To);

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using Backup.Benchmarks.Measuring;
+
+namespace Backup.Benchmarks;
+
+/// <summary>The real tool as a process, with an archive of its own.</summary>
+internal sealed class Tool
+{
+    private readonly Bench bench;
+    private readonly string folder;
+    private readonly Dictionary<string, string> environment;
+
+    public Tool(Bench bench, string name, string sourceSchema, string? targetDatabase = null)
+    {
+        this.bench = bench;
+        folder = bench.Path(name);
+        Directory.CreateDirectory(folder);
+        var sources = new Dictionary<string, object> { ["prod"] = new { Kind = "postgres", ConnectionString = bench.ConnectionString(bench.DataName), Schema = sourceSchema } };
+        if (targetDatabase is not null) sources["target"] = new { Kind = "postgres", ConnectionString = bench.ConnectionString(targetDatabase), Schema = sourceSchema, Writable = true };
+        var archives = new { main = new { Kind = "local", Path = Archive, KeyFile = Key } };
+        File.WriteAllText(Path.Combine(folder, "config.json"), JsonSerializer.Serialize(new { Backup = new { StateFolder = Path.Combine(folder, "state"), Sources = sources, Archives = archives } }));
+        environment = new() { ["BACKUP_CONFIG"] = Path.Combine(folder, "config.json") };
+    }
+
+    public string Archive => Path.Combine(folder, "archive");
+
+    public string Key => Path.Combine(folder, "key");
+
+    public async Task<(Measured Measured, JsonElement Report)> RunAsync(string arguments)
+    {
+        var measured = await ShellCommand.RunAsync($"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "backup.dll")}' {arguments} --json", environment, bench.Server);
+        return (measured, JsonDocument.Parse(measured.Output).RootElement);
+    }
+
+    /// <summary>Makes the archive anew.</summary>
+    public Task InitAsync()
+    {
+        Bench.Remove(Archive);
+        return RunAsync("archive init main");
+    }
+}

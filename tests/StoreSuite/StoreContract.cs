@@ -1,0 +1,243 @@
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using Backup.Tests.StoreSuite.Support;
+using CsCheck;
+
+namespace Backup.Tests.StoreSuite;
+
+/// <summary>What every checkpoint store promises as a source and as a target.</summary>
+public abstract class StoreContract
+{
+    private static readonly UnitId A = UnitId.Thread("a"), B = UnitId.Thread("b"), C = UnitId.Thread("c");
+
+    /// <summary>How many random stores a property is tried on.</summary>
+    protected abstract int Samples { get; }
+
+    private protected abstract Task<StoreUnderTest> CreateAsync();
+
+    [Fact]
+    public Task What_is_written_is_captured_and_put_back_byte_by_byte() => Support.Samples.Store.SampleAsync(async contents =>
+    {
+        await using var store = await CreateAsync();
+        await using var copy = store.Another();
+        await store.WriteAsync(contents);
+        Contents.AssertEqual(contents, await Contents.ReadAsync(store.Source), "captured");
+        await StoreUnderTest.RestoreAsync(copy.Target, await store.IntentAsync(), contents);
+        if (contents.Units.Any()) Contents.AssertEqual(contents, await Contents.ReadAsync(copy.Source), "put back");
+    }, iter: Samples, threads: 1);
+
+    [Fact]
+    public async Task Shards_cover_everything_once_however_many()
+    {
+        await using var store = await CreateAsync();
+        var contents = new Contents();
+        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 2);
+        for (var i = 0; i < 300; i++) Support.Samples.Thread(contents, $"thread {i}", 1);
+        await store.WriteAsync(contents);
+        await using var cut = await store.Source.CutAsync(default);
+        foreach (var shards in new[] { 1, 2, 7, 40, 1000 }) Contents.AssertEqual(contents, await Contents.ReadAsync(cut, shards), $"{shards} shards");
+    }
+
+    [Fact]
+    public async Task Every_unit_is_listed_once_also_those_without_a_checkpoint()
+    {
+        await using var store = await CreateAsync();
+        var contents = new Contents()
+            .Put(UnitId.Thread("only writes"), Support.Samples.Write("not there", 0, "m", "1"))
+            .Put(UnitId.Thread("only values"), Support.Samples.Blob("m", "1", "1"));
+        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 1);
+        await store.WriteAsync(contents);
+        await using var cut = await store.Source.CutAsync(default);
+        var listed = new List<UnitId>();
+        await foreach (var unit in cut.ListAsync(default)) listed.Add(unit);
+        Assert.Equal(listed.Count, listed.Distinct().Count());
+        Assert.True(listed.ToHashSet().SetEquals(contents.Units));
+        Contents.AssertEqual(contents, await Contents.ReadAsync(cut));
+    }
+
+    [Fact]
+    public async Task Named_units_are_captured_and_those_not_there_are_not_reported()
+    {
+        await using var store = await CreateAsync();
+        var contents = new Contents();
+        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 1);
+        await store.WriteAsync(contents);
+        await using var cut = await store.Source.CutAsync(default);
+        var wanted = contents.Units.Where((_, i) => i % 3 == 0).ToList();
+        var read = new Contents();
+        await cut.CaptureAsync([.. wanted, .. wanted, UnitId.Thread("nobody"), UnitId.Thread("nul\0"), new UnitId(UnitKind.Memory, "nothing")], read, default);
+        Contents.AssertEqual(contents.Only(wanted), read);
+    }
+
+    [Fact]
+    public async Task A_cut_does_not_move_while_writers_go_on()
+    {
+        await using var store = await CreateAsync();
+        var before = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 5), "b", 5);
+        await store.WriteAsync(before);
+        await using var cut = await store.Source.CutAsync(default);
+        await store.WriteAsync(Support.Samples.Thread(new(), "c", 3));
+        await store.WriteAsync(new Contents().Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")));
+        await store.DeleteAsync("b");
+        Contents.AssertEqual(before, await Contents.ReadAsync(cut), "at the cut");
+        var listed = new List<UnitId>();
+        await foreach (var unit in cut.ListAsync(default)) listed.Add(unit);
+        Assert.Equal([A, B], listed.Order());
+        var now = Support.Samples.Thread(before.Copy().Remove(B).Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")), "c", 3);
+        Contents.AssertEqual(now, await Contents.ReadAsync(store.Source), "afterwards");
+    }
+
+    [Fact]
+    public async Task Shards_of_one_cut_are_captured_side_by_side()
+    {
+        await using var store = await CreateAsync();
+        var contents = new Contents();
+        for (var i = 0; i < 40; i++) Support.Samples.Thread(contents, $"thread {i}", 3);
+        await store.WriteAsync(contents);
+        await using var cut = await store.Source.CutAsync(default);
+        var parts = await Task.WhenAll((await cut.PlanAsync(8, default)).Select(async shard =>
+        {
+            var part = new Contents();
+            await cut.CaptureAsync(shard, part, default);
+            return part;
+        }));
+        Assert.Equal(40, parts.Sum(p => p.Units.Count()));
+        Contents.AssertEqual(contents, parts.Aggregate(new Contents(), (all, part) => part.Units.Aggregate(all, (a, u) => a.Put(u, part.Records(u)))));
+    }
+
+    [Fact]
+    public async Task A_huge_value_comes_back()
+    {
+        await using var store = await CreateAsync();
+        await using var copy = store.Another();
+        var value = new string('v', 6 << 20);
+        var contents = Support.Samples.Thread(new Contents().Put(A, Support.Samples.Blob("m", "1", value), Support.Samples.Blob("m", "2", null), Support.Samples.Write("c", 0, "m", value)), "small", 2);
+        await store.WriteAsync(contents);
+        await StoreUnderTest.RestoreAsync(copy.Target, await store.IntentAsync(), contents);
+        Contents.AssertEqual(contents, await Contents.ReadAsync(copy.Source));
+    }
+
+    [Fact]
+    public async Task A_thread_is_replaced_whole_and_others_stay()
+    {
+        await using var store = await CreateAsync();
+        var old = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 9, "old"), "b", 4);
+        await store.WriteAsync(old);
+        await store.WriteAsync(new Contents().Put(A, Support.Samples.Write("orphan", 0, "m", "1"), Support.Samples.Blob("stale", "1", "1")));
+        var replacement = Support.Samples.Thread(new(), "a", 3, "new");
+        await StoreUnderTest.RestoreAsync(store.Target, await store.IntentAsync(), replacement, A);
+        Contents.AssertEqual(Support.Samples.Thread(Support.Samples.Thread(new(), "a", 3, "new"), "b", 4), await Contents.ReadAsync(store.Source));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Units_are_removed_whole(bool online)
+    {
+        await using var store = await CreateAsync();
+        var contents = new Contents();
+        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 1);
+        await store.WriteAsync(contents);
+        var gone = contents.Units.Where((_, i) => i % 2 == 0).ToList();
+        await using (var session = await store.Target.OpenAsync(await store.IntentAsync(online), default))
+        {
+            await session.RemoveAsync([.. gone, UnitId.Thread("nobody")], default);
+            await session.CommitAsync(default);
+        }
+        Contents.AssertEqual(contents.Remove(gone), await Contents.ReadAsync(store.Source));
+    }
+
+    [Fact]
+    public async Task Without_a_commit_the_target_is_as_before()
+    {
+        await using var store = await CreateAsync();
+        var before = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 4), "b", 4);
+        await store.WriteAsync(before);
+        await using (var session = await store.Target.OpenAsync(await store.IntentAsync(), default))
+        {
+            Assert.False(session.Fresh);
+            await StoreUnderTest.LoadAsync(session, Support.Samples.Thread(Support.Samples.Thread(new(), "a", 1), "c", 2), A);
+            await session.RemoveAsync([B], default);
+            await session.SettleAsync(default);
+            await using var seen = await session.ReadAsync(default);
+            Contents.AssertEqual(Support.Samples.Thread(Support.Samples.Thread(new(), "a", 1), "c", 2), await Contents.ReadAsync(seen), "inside the session");
+        }
+        Contents.AssertEqual(before, await Contents.ReadAsync(store.Source), "afterwards");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_loader_that_fails_in_the_middle_leaves_nothing_of_its_unit(bool online)
+    {
+        await using var store = await CreateAsync();
+        var before = Support.Samples.Thread(new(), "a", 3);
+        await store.WriteAsync(before);
+        await using (var session = await store.Target.OpenAsync(await store.IntentAsync(online), default))
+        {
+            await using var loader = await session.OpenLoaderAsync(default);
+            await loader.BeginAsync(A, true, default);
+            // Enough that parts of it were sent.
+            foreach (var record in new Contents().Put(A, Enumerable.Range(0, 6).Select(i => Support.Samples.Blob("m", $"{i}", new string('x', 3 << 20))).ToArray()).Records(A))
+                await loader.WriteAsync(record, default);
+        }
+        Contents.AssertEqual(before, await Contents.ReadAsync(store.Source));
+    }
+
+    [Fact]
+    public async Task Online_a_writer_is_let_in_and_its_rows_are_seen()
+    {
+        await using var store = await CreateAsync();
+        await store.WriteAsync(Support.Samples.Thread(new(), "a", 2));
+        await using var session = await store.Target.OpenAsync(await store.IntentAsync(online: true), default);
+        await StoreUnderTest.LoadAsync(session, Support.Samples.Thread(new(), "b", 2));
+        await store.WriteAsync(new Contents().Put(B, Support.Samples.Write("c00002", 9, "m", "\"by another\"")));
+        await session.SettleAsync(default);
+        await using (var seen = await session.ReadAsync(default))
+        {
+            var all = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 2), "b", 2).Put(B, Support.Samples.Write("c00002", 9, "m", "\"by another\""));
+            Contents.AssertEqual(all, await Contents.ReadAsync(seen));
+        }
+        await session.CommitAsync(default);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_unit_that_is_there_is_not_written_over_unasked(bool online)
+    {
+        await using var store = await CreateAsync();
+        var before = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 2), "c", 1);
+        await store.WriteAsync(before);
+        await using (var session = await store.Target.OpenAsync(await store.IntentAsync(online), default))
+        {
+            var error = await Assert.ThrowsAsync<BackupException>(() => StoreUnderTest.LoadAsync(session, Support.Samples.Thread(new(), "a", 3, "new")));
+            Assert.Equal(ErrorKind.Conflict, error.Kind);
+        }
+        Contents.AssertEqual(before, await Contents.ReadAsync(store.Source));
+    }
+
+    [Fact]
+    public async Task An_empty_target_is_fresh_and_inspecting_changes_nothing()
+    {
+        await using var store = await CreateAsync();
+        await store.WriteAsync(Support.Samples.Thread(new(), "c", 1));
+        var intent = await store.IntentAsync();
+        await using var other = store.Another();
+        Assert.Null(await other.Target.InspectAsync(intent, default));
+        Assert.Null(await other.Target.InspectAsync(intent, default));
+        await using (var session = await other.Target.OpenAsync(intent, default)) Assert.True(session.Fresh);
+        await using var seen = await store.Target.InspectAsync(intent, default);
+        Contents.AssertEqual(Support.Samples.Thread(new(), C.Id, 1), await Contents.ReadAsync(seen!));
+    }
+
+    [Fact]
+    public async Task A_cut_that_nobody_holds_cannot_be_joined()
+    {
+        await using var store = await CreateAsync();
+        string token;
+        await using (var cut = await store.Source.CutAsync(default)) token = cut.Description.Token;
+        await Assert.ThrowsAsync<CutLostException>(() => store.Source.JoinCutAsync(token, default));
+    }
+}
