@@ -40,15 +40,22 @@ internal sealed class ClusterBackup(
         }
         var lease = await RunLease.ClaimAsync(archive, progress.Run, slots.LocalName, time, cancellation);
         Failpoint.Reach("run.claimed");
-        var manifest = await IncrementAsync(archive, lease, request, progress, cancellation) ?? await lease.KeepAsync(async token =>
+        var manifest = await IncrementAsync(archive, lease, request, progress, cancellation)
+            ?? await FullAsync(archive, lease, request, configuration, progress, before, save, cancellation);
+        lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
+        progress.Finish(Summaries.Of(manifest), null);
+    }
+
+    private Task<BackupManifest> FullAsync(
+        OpenedArchive archive, RunLease lease, BackupRequest request, string configuration, RunProgress progress, CutRecord? before, Action<CutRecord> save, CancellationToken cancellation) =>
+        lease.KeepAsync(async token =>
         {
             try
             {
                 var captured = await CaptureAsync(archive, lease, request, configuration, progress, before, save, token);
                 await ReleaseAsync(lease); // the cut is held no longer than the capture
                 progress.Enter(RunState.Sealing);
-                IEnumerable<string> warnings = request.Strategy == BackupStrategyKind.Full ? captured.Warnings : [IncrementRun.NothingToBuildOn, .. captured.Warnings];
-                var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, [.. warnings]);
+                var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, captured.Warnings);
                 return await BackupSealing.RunAsync(archive, lease, subject, captured.Results, time, token);
             }
             finally
@@ -56,17 +63,16 @@ internal sealed class ClusterBackup(
                 await ReleaseAsync(lease);
             }
         }, cancellation);
-        lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
-        progress.Finish(Summaries.Of(manifest), null);
-    }
 
-    // What changed since a base is little: the run's own silo captures it, from the beginning where an owner before did not get to its end.
+    // What changed is little, and is captured by the coordinator alone, from the beginning when another takes over.
+    // Null when everything is asked for, or there is nothing to build on.
     private async Task<BackupManifest?> IncrementAsync(OpenedArchive archive, RunLease lease, BackupRequest request, RunProgress progress, CancellationToken cancellation)
     {
         if (request.Strategy == BackupStrategyKind.Full) return null;
         await using var source = await stores.OpenSourceAsync(request.Source, cancellation);
         return await BaseChoice.FindAsync(archive, request, source.Kind, cancellation) is { } chain
-            ? await new IncrementRun(archive, source, request, chain, time).RunAsync(lease, progress.Snapshot().Started, progress, cancellation) : null;
+            ? await new IncrementRun(archive, source, request, chain, time).RunAsync(lease, progress.Snapshot().Started, progress, cancellation)
+            : null;
     }
 
     // An owner before this one may have sealed the run and not lived to say so.
@@ -89,7 +95,8 @@ internal sealed class ClusterBackup(
             {
                 var (results, refusals) = await CaptureAsync(archive, RunCutOf(lease, request, configuration, cut), cut, progress, save, cancellation);
                 IEnumerable<string> anew = cut.Number > 1 ? [$"no silo that lived held the cut any more, so a new cut was taken ({cut.Number - 1} of them did not count)"] : [];
-                return new(cut, sourceKind, results, [.. anew, .. refusals]);
+                IEnumerable<string> instead = request.Strategy == BackupStrategyKind.Full ? [] : [IncrementRun.NothingToBuildOn];
+                return new(cut, sourceKind, results, [.. instead, .. anew, .. refusals]);
             }
             catch (CutLostException error) when (cut.Number < MaxCuts)
             {

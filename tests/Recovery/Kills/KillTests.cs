@@ -7,12 +7,7 @@ public sealed class KillTests(KillFixture fixture) : IClassFixture<KillFixture>
 {
     private TestCluster Fleet => fixture.Fleet;
 
-    [Theory]
-    [InlineData("worker.shard:2")] // a worker's silo, or the coordinator's
-    [InlineData("capture.result:2")]
-    [InlineData("run.cut")] // the coordinator's
-    [InlineData("seal.manifest")]
-    [InlineData("seal.seal")]
+    [Theory, MemberData(nameof(Places.OfBackups), MemberType = typeof(Places))]
     public async Task A_backup_outlives_the_silo_that_is_killed(string failpoint)
     {
         var before = await fixture.CountBackupsAsync();
@@ -25,10 +20,7 @@ public sealed class KillTests(KillFixture fixture) : IClassFixture<KillFixture>
         await fixture.AssertBackupAsync(created["backupId"], before + 1);
     }
 
-    [Theory]
-    [InlineData("restore.open")]
-    [InlineData("restore.window:3")]
-    [InlineData("restore.settled")]
+    [Theory, MemberData(nameof(Places.OfRestores), MemberType = typeof(Places))]
     public async Task A_restore_outlives_the_silo_that_is_killed(string failpoint)
     {
         if (await fixture.CountBackupsAsync() == 0) (await Fleet.ToolAsync("create", "prod")).Expect(0);
