@@ -37,7 +37,7 @@ internal static class ThreadPart
             Expect.Same("the thread is exact", true, report.Exact && report.Threads == 1);
         }
         var warm = runs.Skip(1).ToList();
-        Console.WriteLine($"  first: {runs[0].Seconds:F3} s; then {warm.Min(r => r.Seconds):F3} to {warm.Max(r => r.Seconds):F3} s, {warm.Max(r => r.Reads)} reads, at most {warm.Max(r => r.Bytes) / 1e3:F0} kB read");
+        Console.WriteLine($"  first: {runs[0].Seconds:F3} s; then {warm.Min(r => r.Seconds):F3}, in the median {warm.Select(r => r.Seconds).Order().ElementAt(warm.Count / 2):F3}, to {warm.Max(r => r.Seconds):F3} s, {warm.Max(r => r.Reads)} reads, at most {warm.Max(r => r.Bytes) / 1e3:F0} kB read");
         targets.Add($"one of {many.Threads} threads: seconds, warm, slowest", warm.Max(r => r.Seconds), 1);
         targets.Add($"one of {many.Threads} threads: storage reads", warm.Max(r => r.Reads), 5);
         targets.Add($"one of {many.Threads} threads: MB read", warm.Max(r => r.Bytes) / 1e6, 1);
