@@ -19,8 +19,9 @@ internal sealed class CaptureQuery(string schema, IReadOnlyList<RecordColumns> t
     /// <summary>Units from one id on to before another, in the database's order.</summary>
     public string Range(string? from, string? to)
     {
-        var branches = tables.Select(t => $"({Select(t, Sql.Name(t.Unit) + " as u")} from {Name(t)}{Where(t, from, to)})");
-        return $"copy (select {Output} from ({string.Join(" union all ", branches)}) rows order by u) to stdout (format binary)";
+        var branches = tables.Select(t => $"({Select(t, Sql.Name(t.Unit) + " as u")} from {Name(t)})");
+        // The bounds stand outside: branches with conditions of their own are not merged by their indexes but appended and sorted.
+        return $"copy (select {Output} from ({string.Join(" union all ", branches)}) rows{Where(from, to)} order by u) to stdout (format binary)";
     }
 
     /// <summary>The units named, in the order named; of their rows those that meet <paramref name="condition"/>.</summary>
@@ -63,12 +64,11 @@ internal sealed class CaptureQuery(string schema, IReadOnlyList<RecordColumns> t
         return sql.ToString();
     }
 
-    private static string Where(RecordColumns table, string? from, string? to)
+    private string Where(string? from, string? to)
     {
-        var type = table.Table.Columns.First(c => c.Name == table.Unit).Type;
         var conditions = new List<string>();
-        if (from is not null) conditions.Add($"{Sql.Name(table.Unit)} >= {Sql.Text(from)}::{type}");
-        if (to is not null) conditions.Add($"{Sql.Name(table.Unit)} < {Sql.Text(to)}::{type}");
+        if (from is not null) conditions.Add($"u >= {Sql.Text(from)}::{UnitType}");
+        if (to is not null) conditions.Add($"u < {Sql.Text(to)}::{UnitType}");
         return conditions.Count == 0 ? "" : " where " + string.Join(" and ", conditions);
     }
 }
