@@ -48,16 +48,26 @@ internal sealed class SiloRestore(string store, MemoryRestore restore, ThreadDir
 
     public Task CommitAsync() => AloneAsync(async () =>
     {
-        over = true;
         await RegisterAsync();
         restore.Commit();
+        over = true;
     });
 
-    public Task UndoAsync() => AloneAsync(async () =>
+    /// <summary>Sets everything back, unless it is final already.</summary>
+    public async Task UndoAsync()
     {
-        over = true;
-        await restore.UndoAsync();
-    });
+        await gate.WaitAsync();
+        try
+        {
+            if (over) return;
+            over = true;
+            await restore.UndoAsync();
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
 
     private async Task RegisterAsync()
     {

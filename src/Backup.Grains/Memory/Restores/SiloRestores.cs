@@ -43,10 +43,8 @@ internal sealed class SiloRestores : IDisposable
 
     public async Task CommitAsync(string session)
     {
-        var opened = Open(session);
-        // From here on it cannot be undone for its coordinator's silence.
+        await Open(session).CommitAsync();
         sessions.TryRemove(session, out _);
-        await opened.CommitAsync();
     }
 
     public async Task UndoAsync(string session)
