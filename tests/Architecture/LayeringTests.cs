@@ -42,6 +42,11 @@ public class LayeringTests
         Assert.Empty(references.Except(Allowed[name]));
     }
 
+    [Fact]
+    public void AClientNeedsTheAbstractionsAlone() =>
+        Assert.Empty(XDocument.Parse(Repository.Text("tests/ClientSample/ClientSample.csproj")).Descendants("ProjectReference")
+            .Select(r => Repository.NameOf(r.Attribute("Include")!.Value)).Except(["Backup.Abstractions", "Backup.Contracts"]));
+
     [Theory, MemberData(nameof(Names))]
     public void AssembliesUseWhatTheyMay(string name) =>
         Assert.Empty(ReferencesOf(name).Where(r => Allowed.ContainsKey(r)).Except(Reach(name)));
