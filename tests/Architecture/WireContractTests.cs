@@ -25,16 +25,16 @@ public class WireContractTests
     [Fact]
     public void AliasesAreUnique()
     {
-        var aliases = Types().Select(t => (t.FullName, Alias: t.GetCustomAttribute<AliasAttribute>()?.Alias)).Where(t => t.Alias is not null);
+        var aliases = Types().Select(t => (t.FullName, Alias: t.GetCustomAttribute<AliasAttribute>(inherit: false)?.Alias)).Where(t => t.Alias is not null);
         Assert.DoesNotContain(aliases.GroupBy(a => a.Alias), g => g.Count() > 1);
     }
 
     [Fact]
-    public void EverythingSentHasAnAlias() => Assert.DoesNotContain(Types().Where(t => !t.IsEnum && (IsSent(t) || IsGrainInterface(t))), t => t.GetCustomAttribute<AliasAttribute>() is null);
+    public void EverythingSentHasAnAlias() => Assert.DoesNotContain(Types().Where(t => !t.IsEnum && (IsSent(t) || IsGrainInterface(t))), t => t.GetCustomAttribute<AliasAttribute>(inherit: false) is null);
 
     private static IEnumerable<Type> Types() => Shipped.Assemblies.SelectMany(Shipped.TypesOf);
 
-    private static bool IsSent(Type type) => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null;
+    private static bool IsSent(Type type) => type.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false) is not null;
 
     private static bool IsGrainInterface(Type type) => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type);
 
@@ -54,7 +54,7 @@ public class WireContractTests
         const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly;
         if (type.IsEnum) return Enum.GetValues(type).Cast<object>().Select(v => $"{Convert.ToInt64(v, System.Globalization.CultureInfo.InvariantCulture)} {v}");
         if (type.IsInterface)
-            return type.GetMethods().Select(m => $"{m.GetCustomAttribute<AliasAttribute>()?.Alias ?? m.Name}({string.Join(", ", m.GetParameters().Select(p => Name(p.ParameterType)))}): {Name(m.ReturnType)}").Order(StringComparer.Ordinal);
+            return type.GetMethods().Select(m => $"{m.GetCustomAttribute<AliasAttribute>(inherit: false)?.Alias ?? m.Name}({string.Join(", ", m.GetParameters().Select(p => Name(p.ParameterType)))}): {Name(m.ReturnType)}").Order(StringComparer.Ordinal);
         return type.GetMembers(Declared).Select(m => (Member: m, m.GetCustomAttribute<IdAttribute>()?.Id)).Where(m => m.Id is not null).OrderBy(m => m.Id)
             .Select(m => $"{m.Id} {m.Member.Name}: {Name(m.Member is PropertyInfo p ? p.PropertyType : ((FieldInfo)m.Member).FieldType)}");
     }
@@ -62,7 +62,7 @@ public class WireContractTests
     private static string Name(Type type)
     {
         if (type.IsArray) return Name(type.GetElementType()!) + "[]";
-        var name = type.GetCustomAttribute<AliasAttribute>()?.Alias ?? (type.Namespace?.StartsWith("Backup.", StringComparison.Ordinal) == true ? type.FullName! : type.Name);
+        var name = type.GetCustomAttribute<AliasAttribute>(inherit: false)?.Alias ?? (type.Namespace?.StartsWith("Backup.", StringComparison.Ordinal) == true ? type.FullName! : type.Name);
         return type.IsGenericType ? $"{name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>" : name;
     }
 }

@@ -16,7 +16,7 @@ public sealed class AliasTests
             Assert.StartsWith("backup.", contract.GetCustomAttribute<AliasAttribute>(inherit: false)?.Alias ?? $"{contract} has none", StringComparison.Ordinal);
             foreach (var method in contract.GetMethods()) Assert.True(method.GetCustomAttribute<AliasAttribute>(inherit: false) is not null, $"{contract.Name}.{method.Name} has no alias");
         }
-        foreach (var type in typeof(Contracts.RunId).Assembly.GetTypes().Where(t => t.GetCustomAttribute<GenerateSerializerAttribute>() is not null && !t.IsEnum))
+        foreach (var type in typeof(Contracts.RunId).Assembly.GetTypes().Where(t => t.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false) is not null && !t.IsEnum))
             Assert.StartsWith("backup.", type.GetCustomAttribute<AliasAttribute>(inherit: false)?.Alias ?? $"{type} has none", StringComparison.Ordinal);
     }
 }

@@ -24,7 +24,8 @@ public sealed class TestCluster : IAsyncDisposable
         this.state = state is null ? null : new { state.ConnectionString };
         sources = new()
         {
-            ["prod"] = new { Kind = "postgres", store.ConnectionString, Schema = "agents" },
+            // Tests hold the tables to keep a backup from going on; it waits as long as they do.
+            ["prod"] = new { Kind = "postgres", ConnectionString = store.ConnectionString + ";Options=-c lock_timeout=2min", Schema = "agents" },
             ["copy"] = new { Kind = "postgres", store.ConnectionString, Schema = "copy", Writable = true },
             ["threads"] = new { Kind = "memory", Writable = true },
             ["nowhere"] = new { Kind = "postgres", ConnectionString = "Host=127.0.0.1;Port=1;Timeout=2", Writable = true },
