@@ -102,6 +102,27 @@ public sealed class ChainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_partition_put_in_anothers_place_is_noticed()
+    {
+        const string Columns = "(thread_id text NOT NULL, checkpoint_ns text NOT NULL DEFAULT '', checkpoint_id text NOT NULL, task_id text NOT NULL, idx int NOT NULL, channel text NOT NULL, type text, blob bytea NOT NULL";
+        await database.ExecuteAsync($"""
+            INSERT INTO agents.checkpoints VALUES ('t', '', 'c', NULL, NULL, '{"{\"v\": 4}"}', '{"{}"}');
+            DROP TABLE agents.checkpoint_writes;
+            CREATE TABLE agents.checkpoint_writes {Columns}, PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)) PARTITION BY LIST (thread_id);
+            CREATE TABLE agents.one PARTITION OF agents.checkpoint_writes FOR VALUES IN ('t');
+            CREATE TABLE agents.two {Columns}, PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx));
+            INSERT INTO agents.one VALUES ('t', '', 'c', 'task', 0, 'm', 'json', '1');
+            INSERT INTO agents.two VALUES ('t', '', 'c', 'task', 0, 'm', 'json', '2');
+            """);
+        await BackupAsync("full", "threads");
+        await database.ExecuteAsync("ALTER TABLE agents.checkpoint_writes DETACH PARTITION agents.one; ALTER TABLE agents.checkpoint_writes ATTACH PARTITION agents.two FOR VALUES IN ('t')");
+        await BackupAsync("incremental", "threads");
+        await RememberAsync(0);
+        (await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0);
+        await AssertRememberedAsync(0);
+    }
+
+    [Fact]
     public async Task A_restore_into_the_source_is_a_change_like_any_other()
     {
         for (var i = 0; i < 4; i++) await database.ExecuteAsync(Turn(new Random(i)));

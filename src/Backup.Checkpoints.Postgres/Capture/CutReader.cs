@@ -27,6 +27,7 @@ internal static class CutReader
         foreach (var (name, query) in Facts)
             if (await TryAsync(connection, query, cancellation) is { } value) identity[name] = value;
         identity.Remove("position", out var position);
+        if (await PartitionsAsync(connection, tables.Values, cancellation) is { } partitions) identity["partitions"] = partitions;
         await using var time = new NpgsqlCommand("select now()", connection);
         await using var estimate = new NpgsqlCommand("""
             select coalesce((select case when s.n_distinct < 0 then -s.n_distinct * greatest(c.reltuples, 0) else s.n_distinct end
@@ -37,6 +38,16 @@ internal static class CutReader
             Token = token, Time = new DateTimeOffset((DateTime)(await time.ExecuteScalarAsync(cancellation))!).ToUniversalTime(), Position = position,
             Identity = identity, Layout = layout.Encode(), Warnings = layout.Notes, UnitsEstimate = (long)(await estimate.ExecuteScalarAsync(cancellation))!,
         };
+    }
+
+    // A partition that is attached brings rows that are older than it is here.
+    private static async Task<string?> PartitionsAsync(NpgsqlConnection connection, IEnumerable<uint> tables, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select string_agg(p.relid::oid::text, ',' order by p.relid::oid) from unnest($1) t, pg_catalog.pg_partition_tree(t) p where p.level > 0", connection)
+        {
+            Parameters = { new() { Value = tables.ToArray(), DataTypeName = "oid[]" } },
+        };
+        return await command.ExecuteScalarAsync(cancellation) as string;
     }
 
     private static async Task<string?> TryAsync(NpgsqlConnection connection, string query, CancellationToken cancellation)

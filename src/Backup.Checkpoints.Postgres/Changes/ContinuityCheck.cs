@@ -21,6 +21,7 @@ internal static class ContinuityCheck
             if (then.GetValueOrDefault(name) != id) return Compare($"table {name["table:".Length..]} is not the one it was");
         foreach (var name in then.Keys.Where(n => n.StartsWith("table:", StringComparison.Ordinal) && !is_.ContainsKey(n)))
             return Compare($"table {name["table:".Length..]} is not there any more");
+        if (then.GetValueOrDefault("partitions") != is_.GetValueOrDefault("partitions")) return Compare("partitions came or went");
         if (ColumnsDiffer(StoreLayout.Decode(earlier.Layout), layout) is { } column) return Compare(column);
         var (before, xmax) = (TouchedRows.Xmin(then) ?? 0, ulong.Parse(is_["snapshotXmax"], CultureInfo.InvariantCulture));
         if (xmax < ulong.Parse(then["snapshotXmax"], CultureInfo.InvariantCulture)) return Compare("the source's transaction counter is behind the base: it was set back");
