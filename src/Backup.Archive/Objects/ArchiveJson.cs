@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 using Backup.Contracts;
 
 namespace Backup.Archive.Objects;
@@ -21,6 +22,8 @@ internal sealed partial class ArchiveJson : JsonSerializerContext
     /// <exception cref="DamageException">The bytes are authentic but not such an object.</exception>
     public static T Parse<T>(string objectName, ReadOnlySpan<byte> json) where T : class
     {
+        // A member of any shape is kept as it is written, and would be found to be no text only where it is used.
+        if (!Utf8.IsValid(json)) throw new DamageException(objectName, 0, "its content is not UTF-8");
         try
         {
             return JsonSerializer.Deserialize(json, (System.Text.Json.Serialization.Metadata.JsonTypeInfo<T>)Default.GetTypeInfo(typeof(T))!)

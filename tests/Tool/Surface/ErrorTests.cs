@@ -65,7 +65,7 @@ public sealed class ErrorTests : IDisposable
     [InlineData("verify needs a backup", "verify")]
     [InlineData("not both", "verify", "b", "--all")]
     [InlineData("--against compares one backup", "verify", "--all", "--against", "prod")]
-    [InlineData("no strategy 'incremental'", "create", "prod", "--strategy", "incremental")]
+    [InlineData("no strategy 'weekly'", "create", "prod", "--strategy", "weekly")]
     [InlineData("--thread ID is missing", "thread", "show", "--source", "prod")]
     [InlineData("--to may be given once", "restore", "--source", "prod", "--to", "a", "--to", "b")]
     public async Task Wrong_use_exits_2_in_text_and_in_json(string message, params string[] args)
