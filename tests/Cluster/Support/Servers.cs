@@ -39,6 +39,9 @@ public sealed class EmptyDatabase : IAsyncDisposable
     {
         await using var source = NpgsqlDataSource.Create(Servers.Postgres);
         await using var command = source.CreateCommand(sql);
+        // Dropping a database waits for every session of the server to notice, and one that sends rows to a frozen process
+        // notices only when the frozen process's successor has ended it.
+        command.CommandTimeout = 300;
         await command.ExecuteNonQueryAsync();
     }
 }
