@@ -16,9 +16,12 @@ try
         foreach (var (threads, turns) in options.IsSmoke ? [(8, 3), (4, 6)] : new[] { (40, 5), (40, 15), (20, 40) })
             await Seeding.GenerateAsync(url, "seed", threads, turns);
         var seed = await SeedSet.ReadAsync(bench.Data, "seed");
+        // As many threads as real ones: how far a window reaches depends on how much there is.
+        var like = await DataSet.CreateAsync(bench.Data, "likeness", seed, "seed", 0, seed.Count);
+        await Likeness.CheckAsync(bench, "seed", like.Schema);
+        await DataSet.DropAsync(bench.Data, like.Schema);
         var full = await DataSet.CreateAsync(bench.Data, "main", seed, "seed", options.Size, threads: 0);
         Console.WriteLine($"  {full.Threads} threads, {full.Rows} rows, {full.Bytes / 1e6:F0} MB of values, {(double)full.Bytes / full.Rows:F0} bytes a row, {DataSet.Concurrent} threads at a time");
-        await Likeness.CheckAsync(bench, "seed", full.Schema);
         if (options.Parts.Contains("backup")) await BackupPart.RunAsync(bench, full, options.Rounds, ledger, targets);
         if (options.Parts.Contains("restore")) await RestorePart.RunAsync(bench, full, options.Rounds, ledger, targets);
         if (options.Parts.Contains("memory"))
