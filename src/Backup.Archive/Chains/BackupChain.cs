@@ -18,6 +18,9 @@ public sealed class BackupChain
     /// <summary>The backup the chain is of.</summary>
     public BackupManifest Newest => Members[0];
 
+    /// <summary>The chain of a backup that builds on this one's newest.</summary>
+    public BackupChain Under(BackupManifest newest) => new([newest, .. Members]);
+
     /// <summary>Reads the manifests that <paramref name="newest"/> builds on.</summary>
     /// <exception cref="BackupException">Damage: a base is missing, damaged, or not the one that was built on. NotFound: it was removed on purpose.</exception>
     public static async Task<BackupChain> LoadAsync(BackupCatalog catalog, BackupManifest newest, CancellationToken cancellation)

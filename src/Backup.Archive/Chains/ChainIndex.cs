@@ -73,6 +73,7 @@ public sealed class ChainIndex : IDisposable
     // A delta needs something it is a delta of.
     private UnitEntry? Stack(List<UnitEntry> layers)
     {
+        if (layers.Find(l => l.Form == UnitForm.Changes) is { } change) throw new DamageException(names[change.Member], 0, "it holds changes of a log, which are not a backup's");
         if (layers is [.., { Form: UnitForm.Delta } loose]) throw new DamageException(names[loose.Member], 0, "it holds changes of a unit that no backup of its chain holds whole");
         if (layers is [_, .., { Form: UnitForm.Gone } gone]) throw new DamageException(names[gone.Member - 1], 0, "it holds changes of a unit that its base says is gone");
         UnitEntry? stacked = null;

@@ -48,7 +48,7 @@ internal sealed record DecodedPage(int Level, List<UnitEntry>? Units, List<PageE
         var form = reader.Number();
         var summary = reader.Bytes();
         var gone = form == (ulong)UnitForm.Gone;
-        if (key[0] > UnitEntry.MaxKind || form > (ulong)UnitForm.Gone || (gone ? summary.Length > 0 : !UnitEntry.IsSummary(summary))) throw reader.Damage();
+        if (key[0] > UnitEntry.MaxKind || form > (ulong)UnitForm.Changes || (gone ? summary.Length > 0 : !UnitEntry.IsSummary(summary))) throw reader.Damage();
         var raw = reader.Count();
         var count = reader.Number();
         if (count == 0 != gone || (gone && raw > 0) || count > (ulong)(reader.Left / MinPieceLength)) throw reader.Damage();

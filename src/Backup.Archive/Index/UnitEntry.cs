@@ -2,7 +2,7 @@ using Backup.Contracts;
 
 namespace Backup.Archive.Index;
 
-/// <summary>What a backup holds of a unit. The number is stored in archives and never changes its meaning.</summary>
+/// <summary>What a backup or a tick of a log holds of a unit. The number is stored in archives and never changes its meaning.</summary>
 public enum UnitForm : byte
 {
     /// <summary>Every record of it.</summary>
@@ -11,6 +11,8 @@ public enum UnitForm : byte
     Delta = 1,
     /// <summary>Nothing: the base has it, the source had it no more.</summary>
     Gone = 2,
+    /// <summary>Changes of a log, the newest first; not in backups.</summary>
+    Changes = 3,
 }
 
 /// <summary>What an index says of one unit: where its records are and what they are.</summary>

@@ -16,6 +16,8 @@ namespace Backup.Archive.Objects;
 [JsonSerializable(typeof(ShardResult))]
 [JsonSerializable(typeof(LeaseRecord))]
 [JsonSerializable(typeof(LastSeenRecord))]
+[JsonSerializable(typeof(LogClaim))]
+[JsonSerializable(typeof(TickMarker))]
 internal sealed partial class ArchiveJson : JsonSerializerContext
 {
     /// <summary>Parses the content of <paramref name="objectName"/>.</summary>

@@ -17,4 +17,8 @@ public enum ObjectKind : byte
     Lease = 6,
     /// <summary>Marks a run that will never seal.</summary>
     Dead = 7,
+    /// <summary>An owner's claim on a source's change log.</summary>
+    LogClaim = 8,
+    /// <summary>Closes a tick of a change log: what it covers and where its changes are.</summary>
+    Tick = 9,
 }

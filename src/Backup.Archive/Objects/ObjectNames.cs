@@ -17,20 +17,24 @@ public static class ObjectNames
     /// <summary>Prefix of the marks of dead runs.</summary>
     public const string DeadRuns = "dead/";
 
+    /// <summary>Prefix of the change logs.</summary>
+    public const string Logs = "logs/";
+
     /// <summary>Prefix of one run's objects.</summary>
     public static string Run(RunId run) => $"{Runs}{run}/";
 
-    /// <summary>A segment of one attempt at a shard.</summary>
-    public static string Segment(RunId run, int shard, string attempt, int number) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/s{shard:D5}-{attempt}-{number:D5}.seg");
+    /// <summary>What the names of one attempt at a shard begin with.</summary>
+    public static string Shard(RunId run, int shard, string attempt) => string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/s{shard:D5}-{attempt}");
 
-    /// <summary>The index of one attempt at a shard.</summary>
-    public static string ShardIndex(RunId run, int shard, string attempt) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/s{shard:D5}-{attempt}.idx");
+    /// <summary>A segment of units.</summary>
+    public static string SegmentOf(string prefix, int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}-{number:D5}.seg");
+
+    /// <summary>The index of units.</summary>
+    public static string IndexOf(string prefix) => $"{prefix}.idx";
 
     /// <summary>The result of one attempt at a shard.</summary>
     public static string ShardResult(RunId run, int shard, string attempt) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/s{shard:D5}-{attempt}.done");
+        $"{Shard(run, shard, attempt)}.done";
 
     /// <summary>The merged index of a run.</summary>
     public static string Index(RunId run, string attempt) => $"{Runs}{run}/index-{attempt}.idx";
@@ -48,6 +52,25 @@ public static class ObjectNames
 
     /// <summary>The mark of a dead run.</summary>
     public static string Dead(RunId run) => $"{DeadRuns}{run}";
+
+    /// <summary>Prefix of the objects of a source's change log.</summary>
+    public static string Log(string source) => $"{Logs}{source}/";
+
+    /// <summary>Prefix of the close markers of a source's log; behind it names ascend by position.</summary>
+    public static string Ticks(string source) => $"{Logs}{source}/ticks/";
+
+    /// <summary>A close marker: the position the tick ends at, the owner's epoch, an attempt.</summary>
+    public static string Tick(string source, ulong to, int epoch, string attempt) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Ticks(source)}{to:x16}-{epoch:D6}-{attempt}");
+
+    /// <summary>What the names of a tick's data begin with.</summary>
+    public static string TickData(string source, int epoch, string attempt) => string.Create(CultureInfo.InvariantCulture, $"{Log(source)}data/{epoch:D6}-{attempt}");
+
+    /// <summary>Prefix of the claims on a source's log.</summary>
+    public static string LogClaims(string source) => $"{Log(source)}claim-";
+
+    /// <summary>A claim on a source's log.</summary>
+    public static string LogClaim(string source, int epoch, string attempt) => string.Create(CultureInfo.InvariantCulture, $"{LogClaims(source)}{epoch:D6}-{attempt}");
 
     /// <summary>A wrap of a data key.</summary>
     public static string Wrap(string keyId, string wrapId) => $"{Keys}{keyId}-{wrapId}";

@@ -5,7 +5,7 @@ namespace Backup.Checkpoints.Encoding;
 
 /// <summary>
 /// Builds encoded records one after the other in one growing buffer (docs/format.md, Records):
-/// <see cref="Begin"/>, the key fields, <see cref="EndKey"/>, the value fields, the extras, <see cref="Record"/>.
+/// <see cref="Begin(RecordKind)"/>, the key fields, <see cref="EndKey"/>, the value fields, the extras, <see cref="Record"/>.
 /// </summary>
 public sealed class RecordBuffer
 {
@@ -13,7 +13,7 @@ public sealed class RecordBuffer
     private int length;
     private int keyLength;
 
-    /// <summary>The finished record; valid until the next <see cref="Begin"/>.</summary>
+    /// <summary>The finished record; valid until the next <see cref="Begin(RecordKind)"/>.</summary>
     public EncodedRecord Record => new(buffer.AsMemory(0, length), keyLength);
 
     /// <summary>Starts a record.</summary>
@@ -24,6 +24,15 @@ public sealed class RecordBuffer
         buffer[0] = (byte)kind;
         length = 1;
         keyLength = 0;
+    }
+
+    /// <summary>Starts a record with kind and key of another.</summary>
+    public void Begin(ReadOnlySpan<byte> key)
+    {
+        Begin((RecordKind)key[0]);
+        key[1..].CopyTo(Reserve(key.Length - 1));
+        length += key.Length - 1;
+        EndKey();
     }
 
     /// <summary>Marks the end of the key fields.</summary>

@@ -15,6 +15,13 @@ public ref struct RecordReader
         if (bytes.Length < 1) throw new RecordFormatException("an empty record");
     }
 
+    /// <summary>Starts behind the key.</summary>
+    public RecordReader(ReadOnlySpan<byte> bytes, int keyLength) : this(bytes)
+    {
+        if (keyLength < 1 || keyLength > bytes.Length) throw new RecordFormatException("a key ends behind its record");
+        Position = keyLength;
+    }
+
     /// <summary>Offset of the next field.</summary>
     public int Position { get; private set; }
 

@@ -1,0 +1,50 @@
+using System.Globalization;
+using Backup.Archive.Objects;
+using Backup.Archive.Sealing;
+using Backup.Contracts;
+using Backup.Storage;
+
+namespace Backup.Archive.Logs;
+
+/// <summary>An owner's claim on a source's change log: the highest epoch that is listed owns it.</summary>
+public sealed class LogOwnership
+{
+    private readonly OpenedArchive archive;
+    private readonly string source;
+
+    private LogOwnership(OpenedArchive archive, string source, int epoch)
+    {
+        this.archive = archive;
+        this.source = source;
+        Epoch = epoch;
+    }
+
+    /// <summary>This owner's epoch.</summary>
+    public int Epoch { get; }
+
+    /// <summary>Claims the log: 1 + the highest epoch listed.</summary>
+    public static async Task<LogOwnership> ClaimAsync(OpenedArchive archive, string source, string owner, TimeProvider time, CancellationToken cancellation)
+    {
+        var epoch = await HighestAsync(archive, source, cancellation) + 1;
+        await SealedDocument.PutAsync(archive, ObjectKind.LogClaim, ObjectNames.LogClaim(source, epoch, Randomness.Token(8)),
+            new LogClaim { Epoch = epoch, Owner = owner, Time = time.GetUtcNow() }, cancellation);
+        return new(archive, source, epoch);
+    }
+
+    /// <summary>Makes sure that nobody has come later.</summary>
+    /// <exception cref="OwnershipLostException">Another owner has.</exception>
+    public async Task EnsureAsync(CancellationToken cancellation)
+    {
+        if (await HighestAsync(archive, source, cancellation) > Epoch) throw new OwnershipLostException($"the change log of '{source}' has another owner");
+    }
+
+    private static async Task<int> HighestAsync(OpenedArchive archive, string source, CancellationToken cancellation)
+    {
+        var prefix = ObjectNames.LogClaims(source);
+        var highest = 0;
+        await foreach (var item in archive.Storage.ListAsync(prefix, cancellation))
+            if (int.TryParse(item.Name.AsSpan(prefix.Length).ToString().Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+                highest = Math.Max(highest, epoch);
+        return highest;
+    }
+}

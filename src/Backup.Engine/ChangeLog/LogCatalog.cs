@@ -1,0 +1,87 @@
+using Backup.Archive;
+using Backup.Archive.Catalog;
+using Backup.Archive.Logs;
+using Backup.Archive.Objects;
+using Backup.Contracts;
+
+namespace Backup.Engine.ChangeLog;
+
+/// <summary>A source's log in an archive, with the backups it can be read from.</summary>
+public sealed class LogCatalog
+{
+    private readonly string source;
+    private readonly IReadOnlyList<(BackupManifest Manifest, ulong Position)> bases;
+
+    private LogCatalog(string source, TickChain chain, IReadOnlyList<(BackupManifest, ulong)> bases)
+    {
+        this.source = source;
+        this.bases = bases;
+        Chain = chain;
+        Stretches = Coverage.Of(chain);
+    }
+
+    /// <summary>The log's markers.</summary>
+    public TickChain Chain { get; }
+
+    /// <summary>The stretches without a gap, oldest first; empty when the source has no log.</summary>
+    public IReadOnlyList<Coverage> Stretches { get; }
+
+    /// <summary>What can be recovered, oldest first.</summary>
+    public IEnumerable<RecoverableRange> Recoverable =>
+        Stretches.Select(s => (Stretch: s, Bases: bases.Where(b => Fits(s, b)).ToList())).Where(s => s.Bases.Count > 0)
+            .Select(s => new RecoverableRange(s.Bases.Min(b => b.Manifest.Source.CutTime), s.Stretch.Until));
+
+    /// <summary>What lies between the stretches, oldest first.</summary>
+    public IEnumerable<LogGap> Gaps => Stretches.Zip(Stretches.Skip(1), (a, b) => new LogGap(a.Until, b.Ticks[0].Marker.SourceTime, b.Gap ?? ""));
+
+    /// <summary>Reads the log of a source and the backups beside it.</summary>
+    public static async Task<LogCatalog> LoadAsync(OpenedArchive archive, BackupCatalog catalog, string source, CancellationToken cancellation)
+    {
+        var chain = await TickChain.LoadAsync(archive, source, cancellation);
+        var bases = new List<(BackupManifest, ulong)>();
+        if (chain.Ticks.Count > 0)
+        {
+            foreach (var link in catalog.Sealed)
+            {
+                var manifest = await catalog.ReadManifestAsync(link, cancellation);
+                if (manifest.Source.Name == source && manifest.Source.Identity.ContainsKey(LogTarget.PositionExact) && LogPosition.Read(manifest.Source.CutPosition) is { } position)
+                    bases.Add((manifest, position));
+            }
+        }
+        return new(source, chain, bases);
+    }
+
+    /// <summary>The newest backup of a stretch that holds nothing at or above a position.</summary>
+    public (BackupManifest Manifest, ulong Position)? BaseBefore(Coverage stretch, ulong before)
+    {
+        var fitting = bases.Where(b => Fits(stretch, b) && b.Position <= before).ToList();
+        return fitting.Count > 0 ? fitting.MaxBy(b => b.Position) : null;
+    }
+
+    /// <summary>The error of a moment that cannot be recovered.</summary>
+    public BackupException NotCovered(string moment)
+    {
+        var ranges = Recoverable.Select(r => $"{r.From:O} to {r.To:O}").ToList();
+        var gaps = string.Join("; ", Gaps.Select(g => $"{g.From:O} to {g.To:O}: {g.Reason}"));
+        return new(ErrorKind.NotFound, $"{moment} cannot be recovered for '{source}': the change log does not cover it",
+            ranges.Count == 0
+                ? $"Nothing was changed. The log needs a backup made while it runs: 'backup create {source}'."
+                : $"Nothing was changed. It can be recovered: {string.Join(", ", ranges)}{(gaps.Length > 0 ? $". Not covered: {gaps}" : "")}. 'backup list --source {source}' shows single backups.");
+    }
+
+    // The same store, and a position the stretch covers from there on.
+    private static bool Fits(Coverage stretch, (BackupManifest Manifest, ulong Position) backup) =>
+        backup.Position >= stretch.From && backup.Position <= stretch.To
+        && stretch.Identity.All(i => !backup.Manifest.Source.Identity.TryGetValue(i.Key, out var value) || value == i.Value);
+}
+
+/// <summary>Times any of which can be recovered, by the source's clock.</summary>
+/// <param name="From">First.</param>
+/// <param name="To">Last.</param>
+public sealed record RecoverableRange(DateTimeOffset From, DateTimeOffset To);
+
+/// <summary>Times the log does not cover.</summary>
+/// <param name="From">Where coverage ended.</param>
+/// <param name="To">Where it began again.</param>
+/// <param name="Reason">Why.</param>
+public sealed record LogGap(DateTimeOffset From, DateTimeOffset To, string Reason);

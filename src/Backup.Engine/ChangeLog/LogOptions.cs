@@ -1,0 +1,14 @@
+namespace Backup.Engine.ChangeLog;
+
+/// <summary>How a source's change log is kept.</summary>
+public sealed record LogOptions
+{
+    /// <summary>Configured name of the source.</summary>
+    public required string Source { get; init; }
+    /// <summary>How long changes wait at most before a tick closes.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>How long an idle source's coverage may lag behind: so seldom does it cost an object.</summary>
+    public TimeSpan IdleTick { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Bytes of its log the source may keep for us. Beyond, the feed is let go and a gap declared, before the source's disk is in danger.</summary>
+    public long MaxRetainedBytes { get; init; } = 4L << 30;
+}

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using Backup.Archive;
+using Backup.Archive.Logs;
+using Backup.Archive.Objects;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+
+namespace Backup.Engine.ChangeLog;
+
+/// <summary>
+/// One owner's work on a source's change log: claims it, reads the feed, closes ticks. A tick counts when its marker was read back; only then
+/// may the source forget what it holds. What cannot be covered is declared as a gap, never passed over.
+/// </summary>
+public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOptions options, string owner, TimeProvider time)
+{
+    private string? broken; // why the feed had to be made anew, until a tick has said so
+
+    /// <summary>Runs until it is cancelled, another owner comes, or something fails that is not the log's to mend.</summary>
+    /// <exception cref="OwnershipLostException">Another owner has come.</exception>
+    /// <exception cref="BackupException">Usage: the source does not allow it. Unreachable: the source or the archive.</exception>
+    public async Task RunAsync(LogProgress progress, CancellationToken cancellation)
+    {
+        try
+        {
+            await OwnAsync(progress, cancellation);
+        }
+        catch (BackupException error) when (error.Kind == ErrorKind.Unreachable)
+        {
+            // Without the archive nothing is acknowledged, and the source keeps more and more.
+            await GuardAsync(progress, cancellation);
+            throw;
+        }
+    }
+
+    private async Task OwnAsync(LogProgress progress, CancellationToken cancellation)
+    {
+        var ownership = await LogOwnership.ClaimAsync(archive, options.Source, owner, time, cancellation);
+        Failpoint.Reach("log.claimed");
+        var chain = await TickChain.LoadAsync(archive, options.Source, cancellation);
+        var stretches = Coverage.Of(chain);
+        var state = new LogState(chain.Head, stretches.Count > 0 ? stretches[^1].Identity : null, stretches.Count > 0 ? stretches[^1].LayoutBefore(ulong.MaxValue) : null);
+        progress.LastClosed = chain.Head;
+        while (true)
+        {
+            var closed = progress.LastClosed;
+            try
+            {
+                await FollowAsync(ownership, state, progress, cancellation);
+            }
+            catch (FeedBrokenException error)
+            {
+                broken = error.Message;
+            }
+            catch (BackupException error) when (error.Kind == ErrorKind.Conflict && error is not OwnershipLostException)
+            {
+                await ownership.EnsureAsync(cancellation);
+                // Somebody may have ended our connection. When nothing was closed since, the feed itself is what cannot go on.
+                if (ReferenceEquals(closed, progress.LastClosed)) broken = error.Message;
+            }
+            state = state with { Head = progress.LastClosed };
+        }
+    }
+
+    /// <summary>Name of a source's feed: of this archive, so that two archives may follow one source.</summary>
+    public static string FeedName(OpenedArchive archive, string source) => $"backup_orleans_{archive.Descriptor.ArchiveId[..8]}_{source}" is { Length: > 63 } name ? name[..63] : $"backup_orleans_{archive.Descriptor.ArchiveId[..8]}_{source}";
+
+    private async Task FollowAsync(LogOwnership ownership, LogState state, LogProgress progress, CancellationToken cancellation)
+    {
+        var name = FeedName(archive, options.Source);
+        if (broken is not null)
+        {
+            await using var old = await source.OpenFeedAsync(name, state.Head?.Marker.To, cancellation);
+            await old.DropAsync(cancellation);
+        }
+        await using var feed = await source.OpenFeedAsync(name, state.Head?.Marker.To, cancellation);
+        if (broken is null && Changed(state, feed) is { } change) throw new FeedBrokenException(change);
+        var gap = state.Head is null ? null : broken ?? feed.Gap;
+        var begins = state.Head is null || gap is not null;
+        var tick = new OpenTick(feed.From, begins ? feed.Identity : null, begins || !SameLayout(state.Layout, feed.Layout) ? JsonSerializer.Deserialize<JsonElement>(feed.Layout) : null, gap);
+        if (gap is not null) progress.Gap = gap;
+        var writer = new TickWriter(archive, options.Source, ownership.Epoch, time);
+        var last = time.GetTimestamp();
+        await foreach (var happened in feed.ReadAsync(cancellation))
+        {
+            if (happened.Kind != FeedEventKind.Reached)
+            {
+                await writer.AddAsync(happened, cancellation);
+                continue;
+            }
+            if (time.GetElapsedTime(last) < (writer.Changes > 0 || progress.LastClosed is null || tick.Begins ? options.Tick : options.IdleTick)) continue;
+            if (await feed.CheckAsync(cancellation) is { } problem) throw new FeedBrokenException(problem);
+            var marker = await writer.CompleteAsync(progress.LastClosed, tick.From, happened.Position, happened.Time, cancellation);
+            Failpoint.Reach("log.parts");
+            await ownership.EnsureAsync(cancellation);
+            progress.LastClosed = await TickChain.AppendAsync(archive, marker with { Gap = tick.Gap, Identity = tick.Identity, Layout = tick.Layout }, cancellation);
+            Failpoint.Reach("log.marker");
+            broken = null;
+            await feed.AcknowledgeAsync(happened.Position, cancellation);
+            Failpoint.Reach("log.acknowledged");
+            progress.RetainedBytes = await feed.RetainedBytesAsync(cancellation);
+            progress.Trouble = null;
+            if (progress.RetainedBytes > options.MaxRetainedBytes) throw new FeedBrokenException(TooMuch(progress.RetainedBytes));
+            tick = new(happened.Position, null, null, null);
+            writer = new(archive, options.Source, ownership.Epoch, time);
+            last = time.GetTimestamp();
+        }
+    }
+
+    private async Task GuardAsync(LogProgress progress, CancellationToken cancellation)
+    {
+        await using var feed = await source.OpenFeedAsync(FeedName(archive, options.Source), progress.LastClosed?.Marker.To, cancellation);
+        progress.RetainedBytes = await feed.RetainedBytesAsync(cancellation);
+        if (progress.RetainedBytes > options.MaxRetainedBytes) await feed.DropAsync(cancellation);
+    }
+
+    private string TooMuch(long bytes) => $"the source had to keep {bytes >> 20} MB of its log, more than the {options.MaxRetainedBytes >> 20} MB it may: it was let go of before its disk filled";
+
+    // What the log was of before, and is not any more.
+    private static string? Changed(LogState state, IChangeFeed feed)
+    {
+        foreach (var (name, was) in state.Identity ?? new Dictionary<string, string>())
+            if (feed.Identity.GetValueOrDefault(name) is var now && now != was) return $"{name} was {was} and is {now ?? "not there"}";
+        return null;
+    }
+
+    private static bool SameLayout(JsonElement? known, string layout) => known?.GetRawText() is { } text && JsonElement.DeepEquals(JsonDocument.Parse(text).RootElement, JsonDocument.Parse(layout).RootElement);
+
+    private sealed record LogState(Tick? Head, IReadOnlyDictionary<string, string>? Identity, JsonElement? Layout);
+
+    private sealed record OpenTick(ulong From, IReadOnlyDictionary<string, string>? Identity, JsonElement? Layout, string? Gap)
+    {
+        public bool Begins => Identity is not null;
+    }
+
+    private sealed class FeedBrokenException(string reason) : Exception(reason);
+}

@@ -1,0 +1,61 @@
+using Backup.Archive.Catalog;
+using Backup.Archive.Logs;
+using Backup.Archive.Objects;
+using Backup.Contracts;
+
+namespace Backup.Engine.ChangeLog;
+
+/// <summary>A moment of a log and the base it is reached from.</summary>
+/// <param name="Stretch">The stretch of the log the moment lies in.</param>
+/// <param name="Base">The newest backup at or before the moment whose position in the log is exact.</param>
+/// <param name="From">That position: everything below is in the base.</param>
+/// <param name="Before">Commits at or above this position come after the moment.</param>
+/// <param name="Time">The moment by the source's clock.</param>
+public sealed record LogTarget(Coverage Stretch, BackupManifest Base, ulong From, ulong Before, DateTimeOffset Time)
+{
+    /// <summary>Name of the identity's member that says a cut's position is exact.</summary>
+    public const string PositionExact = "positionExact";
+
+    /// <summary>Up to the last commit before the first, in the log's order, that is stamped later.</summary>
+    /// <exception cref="BackupException">NotFound: the log does not cover that time, with the ranges it does.</exception>
+    public static LogTarget At(DateTimeOffset time, LogCatalog log)
+    {
+        foreach (var stretch in log.Stretches)
+        {
+            if (time > stretch.Until) continue;
+            var later = Commits(stretch).Where(c => c.Time > time).Select(c => (ulong?)c.Position).FirstOrDefault();
+            var before = later ?? stretch.To;
+            if (log.BaseBefore(stretch, before) is var (manifest, from) && manifest.Source.CutTime <= time) return new(stretch, manifest, from, before, time);
+        }
+        throw log.NotCovered($"{time:O}");
+    }
+
+    /// <summary>Up to the commit at a position, that one included.</summary>
+    /// <exception cref="BackupException">NotFound: the log does not cover that position, with the ranges it does.</exception>
+    public static LogTarget At(ulong position, LogCatalog log)
+    {
+        foreach (var stretch in log.Stretches)
+        {
+            if (position < stretch.From || position >= stretch.To) continue;
+            if (log.BaseBefore(stretch, position + 1) is var (manifest, from))
+            {
+                var time = Commits(stretch).Where(c => c.Position <= position).Select(c => (DateTimeOffset?)c.Time).LastOrDefault();
+                return new(stretch, manifest, from, position + 1, time > manifest.Source.CutTime ? time.Value : manifest.Source.CutTime);
+            }
+        }
+        throw log.NotCovered(LogPosition.ToText(position));
+    }
+
+    /// <summary>The newest moment there is.</summary>
+    /// <returns>Null when no stretch has a base.</returns>
+    public static LogTarget? Newest(LogCatalog log)
+    {
+        var stretch = log.Stretches.Count > 0 ? log.Stretches[^1] : null;
+        return stretch is not null && log.BaseBefore(stretch, stretch.To) is var (manifest, from) ? new(stretch, manifest, from, stretch.To, stretch.Until) : null;
+    }
+
+    /// <summary>The ticks between the base and the moment.</summary>
+    public IReadOnlyList<TickMarker> Ticks() => [.. Stretch.Ticks.Select(t => t.Marker).Where(t => t.To > From && t.From < Before)];
+
+    private static IEnumerable<LogCommit> Commits(Coverage stretch) => stretch.Ticks.SelectMany(t => CommitList.Decode(t.Marker.Commits));
+}
