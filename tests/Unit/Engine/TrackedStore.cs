@@ -25,18 +25,31 @@ internal sealed class TrackedStore : ICheckpointSource
     /// <summary>Tells nothing of changes: everything must be compared.</summary>
     public bool Silent { get; init; }
 
+    /// <summary>Hears of every change before it is made: unit, the record or its key, whether it goes.</summary>
+    public Action<UnitId, EncodedRecord, bool>? Changing { get; set; }
+
+    /// <summary>Position and time of a cut, where the store has a log.</summary>
+    public Func<(string Position, DateTimeOffset Time)>? Now { get; set; }
+
     public string Kind => "dictionary";
 
     public void Put(UnitId unit, RecordBuffer record)
     {
+        Changing?.Invoke(unit, record.Record, false);
         Records.Put(unit, record);
         written[(unit, Convert.ToHexString(record.Record.Key.Span))] = ++clock;
     }
 
-    public void Delete(UnitId unit) => Records.Units.Remove(unit);
+    public void Delete(UnitId unit)
+    {
+        foreach (var (bytes, key) in Records.Units[unit]) Changing?.Invoke(unit, new(bytes.AsMemory(0, key), key), true);
+        Records.Units.Remove(unit);
+    }
 
     public void Delete(UnitId unit, int record)
     {
+        var (bytes, key) = Records.Units[unit][record];
+        Changing?.Invoke(unit, new(bytes.AsMemory(0, key), key), true);
         Records.Units[unit].RemoveAt(record);
         if (Records.Units[unit].Count == 0) Records.Units.Remove(unit);
     }
@@ -49,7 +62,10 @@ internal sealed class TrackedStore : ICheckpointSource
 
     private sealed class Cut(ISourceCut inner, TrackedStore store) : ISourceCut, IChangeTracking
     {
-        public CutDescription Description { get; } = inner.Description with { Lost = store.Lost, Identity = new Dictionary<string, string> { ["clock"] = $"{store.clock - store.Slack}" } };
+        public CutDescription Description { get; } = Describe(inner.Description with { Lost = store.Lost, Identity = new Dictionary<string, string> { ["clock"] = $"{store.clock - store.Slack}" } }, store);
+
+        private static CutDescription Describe(CutDescription cut, TrackedStore store) => store.Now?.Invoke() is not var (position, time) ? cut
+            : cut with { Position = position, Time = time, Identity = new Dictionary<string, string>(cut.Identity) { ["positionExact"] = "true" } };
 
         public IChangeTracking? Changes => store.Silent ? null : this;
 

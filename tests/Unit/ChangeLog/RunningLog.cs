@@ -1,0 +1,56 @@
+using Backup.Archive;
+using Backup.Engine.ChangeLog;
+using Backup.Tests.Unit.Engine;
+
+namespace Backup.Tests.Unit.ChangeLog;
+
+/// <summary>A log that is kept, and can be told to begin anew with another owner.</summary>
+internal sealed class RunningLog : IAsyncDisposable
+{
+    private readonly OpenedArchive archive;
+    private readonly Journal journal;
+    private CancellationTokenSource stop = new();
+    private LogProgress progress = new();
+    private Task run;
+
+    public RunningLog(OpenedArchive archive, Journal journal)
+    {
+        this.archive = archive;
+        this.journal = journal;
+        run = StartAsync();
+    }
+
+    /// <summary>Waits until everything that was committed is in closed ticks.</summary>
+    public async Task CatchUpAsync()
+    {
+        while (progress.LastClosed is not { } last || last.Marker.To < journal.Position)
+        {
+            if (run.IsCompleted) await run;
+            journal.Tell();
+            await Task.Yield();
+        }
+    }
+
+    public async Task RestartAsync()
+    {
+        await EndAsync();
+        (stop, progress) = (new(), new());
+        run = StartAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await EndAsync();
+
+    private Task StartAsync()
+    {
+        var (token, watched) = (stop.Token, progress);
+        return Task.Run(() => new LogRun(archive, journal, new() { Source = "prod", Tick = TimeSpan.Zero, IdleTick = TimeSpan.Zero }, "test", TimeProvider.System).RunAsync(watched, token));
+    }
+
+    private async Task EndAsync()
+    {
+        await stop.CancelAsync();
+        try { await run; }
+        catch (OperationCanceledException) { /* it was stopped */ }
+        stop.Dispose();
+    }
+}
