@@ -17,6 +17,9 @@ public sealed class UnitCursor : IAsyncDisposable
     private EntryReader? frame;
     private long frameOffset = -1;
 
+    /// <summary>True to read every frame to its end, so that no byte of it is left unchecked.</summary>
+    public bool WholeFrames { get; init; }
+
     /// <summary>Opens a set. Reads nothing yet.</summary>
     public UnitCursor(OpenedArchive archive, UnitSet set, CancellationToken cancellation)
     {
@@ -30,7 +33,12 @@ public sealed class UnitCursor : IAsyncDisposable
     public UnitEntry Current => entries.Current;
 
     /// <summary>Goes to the next unit; false at the end.</summary>
-    public ValueTask<bool> MoveAsync() => entries.MoveNextAsync();
+    public async ValueTask<bool> MoveAsync(CancellationToken cancellation)
+    {
+        if (await entries.MoveNextAsync()) return true;
+        await CloseAsync(cancellation);
+        return false;
+    }
 
     /// <summary>Reads the entries of the current unit, once, in the order they were written.</summary>
     /// <exception cref="DamageException">A byte is not what was written.</exception>
@@ -39,7 +47,7 @@ public sealed class UnitCursor : IAsyncDisposable
         foreach (var piece in Current.Pieces)
         {
             if (piece.Segment >= set.Segments.Count) throw new DamageException(set.Index.Object.Name, 0, $"the index names segment {piece.Segment} of {set.Segments.Count}");
-            Open(piece);
+            await OpenAsync(piece, cancellation);
             try
             {
                 await frame!.SkipToAsync(piece.Start, cancellation);
@@ -69,21 +77,26 @@ public sealed class UnitCursor : IAsyncDisposable
         index.Dispose();
     }
 
-    private void Open(Piece piece)
+    private async ValueTask OpenAsync(Piece piece, CancellationToken cancellation)
     {
+        if (frame is not null && piece.Segment == segmentNumber && piece.Offset == frameOffset && piece.Start >= frame.Position) return;
+        await CloseAsync(cancellation);
         if (piece.Segment != segmentNumber)
         {
-            frame?.Dispose();
-            frame = null;
             segment?.Dispose();
             segment = SealedReader.Open(archive, ObjectKind.Segment, set.Segments[piece.Segment]);
             segmentNumber = piece.Segment;
-            frameOffset = -1;
         }
-        if (frame is not null && piece.Offset == frameOffset && piece.Start >= frame.Position) return;
-        frame?.Dispose();
         frame = new(segment!.Frame(new(piece.Offset, piece.Length)), segment.Name);
         frameOffset = piece.Offset;
+    }
+
+    private async ValueTask CloseAsync(CancellationToken cancellation)
+    {
+        if (frame is null) return;
+        if (WholeFrames) await frame.ReadToEndAsync(cancellation);
+        frame.Dispose();
+        frame = null;
     }
 
     private DamageException Damage(Piece piece, string problem) => new(set.Segments[piece.Segment].Name, piece.Offset, problem);

@@ -25,7 +25,7 @@ internal sealed class ChangedUnits : IAsyncDisposable
         try
         {
             foreach (var part in parts) units.cursors.Add(new(archive, part, cancellation));
-            for (var i = 0; i < parts.Count; i++) await units.AdvanceAsync(i);
+            for (var i = 0; i < parts.Count; i++) await units.AdvanceAsync(i, cancellation);
             return units;
         }
         catch
@@ -45,11 +45,10 @@ internal sealed class ChangedUnits : IAsyncDisposable
     /// <summary>Goes to the next unit.</summary>
     public async ValueTask MoveAsync(CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
         foreach (var part in Parts())
         {
             queue.Dequeue();
-            await AdvanceAsync(part);
+            await AdvanceAsync(part, cancellation);
         }
     }
 
@@ -65,8 +64,8 @@ internal sealed class ChangedUnits : IAsyncDisposable
         return key is null ? [] : [.. queue.UnorderedItems.Where(i => i.Priority.Key.AsSpan().SequenceEqual(key)).Select(i => i.Element).Order()];
     }
 
-    private async ValueTask AdvanceAsync(int part)
+    private async ValueTask AdvanceAsync(int part, CancellationToken cancellation)
     {
-        if (await cursors[part].MoveAsync()) queue.Enqueue(part, (cursors[part].Current.Key, part));
+        if (await cursors[part].MoveAsync(cancellation)) queue.Enqueue(part, (cursors[part].Current.Key, part));
     }
 }

@@ -1,6 +1,7 @@
 using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Chains;
+using Backup.Archive.Logs;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
@@ -40,6 +41,8 @@ public sealed class ArchiveVerifier
         var backups = request.BackupId is { } id ? [catalog.Find(id)] : catalog.Sealed;
         if (request.BackupId is null) await CheckArchiveAsync(catalog, findings, cancellation);
         long objects = 0, threads = 0;
+        if (request.BackupId is null)
+            foreach (var source in await TickChain.SourcesAsync(archive, cancellation)) objects += await new LogCheck(archive, source, findings).RunAsync(request.Deep, cancellation);
         var differences = new FindingList();
         foreach (var link in backups)
         {

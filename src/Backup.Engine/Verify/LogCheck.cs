@@ -1,0 +1,69 @@
+using Backup.Archive;
+using Backup.Archive.Logs;
+using Backup.Archive.Objects;
+using Backup.Archive.Units;
+using Backup.Checkpoints.Encoding;
+using Backup.Contracts;
+using Backup.Engine.ChangeLog;
+using Backup.Engine.Units;
+
+namespace Backup.Engine.Verify;
+
+/// <summary>Checks the change log of a source: that every tick follows the one before, that its objects are there, and, deep, every byte of them.</summary>
+internal sealed class LogCheck(OpenedArchive archive, string source, FindingList findings)
+{
+    /// <summary>Checks and returns the number of objects.</summary>
+    public async Task<long> RunAsync(bool deep, CancellationToken cancellation)
+    {
+        var chain = await TickChain.LoadAsync(archive, source, cancellation);
+        foreach (var damage in chain.Problems) Add(damage, []);
+        var sizes = new Dictionary<string, long>();
+        await foreach (var item in archive.Storage.ListAsync(ObjectNames.Log(source), cancellation)) sizes[item.Name] = item.Size;
+        long objects = chain.Ticks.Count;
+        foreach (var tick in chain.Ticks)
+        {
+            foreach (var part in tick.Marker.Parts)
+            {
+                objects += part.Segments.Count + 1;
+                var missing = part.Segments.Append(part.Index.Object).Where(o => sizes.GetValueOrDefault(o.Name, -1) != o.Size).ToList();
+                foreach (var item in missing)
+                    Add(sizes.TryGetValue(item.Name, out var size) ? new(item.Name, Math.Min(size, item.Size), $"it has {size} bytes where {item.Size} were written") : new(item.Name, 0, "it is missing"), []);
+                if (deep && missing.Count == 0) await ReadAsync(part, cancellation);
+            }
+        }
+        return objects;
+    }
+
+    private async Task ReadAsync(UnitSet part, CancellationToken cancellation)
+    {
+        string? reading = null;
+        try
+        {
+            using (var index = new Archive.Index.IndexReader(archive, part.Index)) await index.CheckAsync(cancellation);
+            var coverage = new SegmentCoverage(part.Segments);
+            await using var cursor = new UnitCursor(archive, part, cancellation) { WholeFrames = true };
+            while (await cursor.MoveAsync(cancellation))
+            {
+                reading = UnitKey.Read(cursor.Current.Key).ToString();
+                coverage.Add(cursor.Current);
+                var digest = new UnitDigest();
+                await cursor.ReadAsync((keyLength, bytes) =>
+                {
+                    ChangeEntry.Read(keyLength, bytes);
+                    digest.Add(new(bytes, keyLength));
+                    return default;
+                }, cancellation);
+                if (!UnitSummary.Of(digest).AsSpan().SequenceEqual(cursor.Current.Summary)) throw new DamageException(part.Index.Object.Name, 0, $"the changes of {reading} are not those the index was written for");
+            }
+            foreach (var damage in await coverage.CheckAsync(archive, cancellation)) Add(damage, []);
+        }
+        catch (DamageException damage)
+        {
+            Add(damage, reading is null ? [] : [reading]);
+        }
+    }
+
+    private void Add(DamageException damage, IReadOnlyCollection<string> threads) =>
+        findings.Add(damage.ObjectName, damage.Offset, damage.Problem, null, threads, threads.Count > 0 ? threads.Count : -1,
+            $"Moments of '{source}' behind it cannot be recovered from a backup before it. Restore the object from a replica, or take a backup now: from there on the log goes on.");
+}
