@@ -72,6 +72,20 @@ internal sealed class FakeRunner : IBackupRunner
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
         Answer<IReadOnlyList<CheckpointView>>([new CheckpointView { Namespace = "", CheckpointId = "c1", Time = Time, Source = "loop", Step = 2, Writes = 1 }], (archive, source, thread));
 
+    public StateView State { get; set; } = new()
+    {
+        ThreadId = "t1", BackupId = BackupId, CutTime = Time, Namespace = "", CheckpointId = "c1", Envelope = new("{\"v\": 4}"), Metadata = new("{\"step\": 2}"), Channels = [], Writes = [],
+    };
+
+    public ThreadDifference Difference { get; set; } = new()
+    {
+        ThreadId = "t1", From = new() { BackupId = BackupId, CutTime = Time }, To = new() { BackupId = BackupId, CutTime = Time }, Records = [], Checkpoints = [], Channels = [], Writes = [],
+    };
+
+    public Task<StateView> ThreadStateAsync(ThreadStateRequest request, CancellationToken cancellation) => Answer(State, request);
+
+    public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation) => Answer(Difference, request);
+
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Answer<IReadOnlyList<RunStatus>>([Run], "runs");
 
     public Task<RunStatus> ShowRunAsync(string run, CancellationToken cancellation) => Answer(Run, run);
