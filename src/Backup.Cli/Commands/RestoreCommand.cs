@@ -2,6 +2,7 @@ using System.CommandLine;
 using Backup.Cli.Output;
 using Backup.Cli.Runners;
 using Backup.Contracts;
+using Backup.Engine.Restore;
 
 namespace Backup.Cli.Commands;
 
@@ -31,7 +32,7 @@ internal static class RestoreCommand
                     return 0;
                 }
                 // What was shown is what is restored, even when a newer backup appears meanwhile.
-                request = request with { BackupId = plan.BackupId, Source = null };
+                request = request with { BackupId = plan.BackupId, Source = null, At = null, Checkpoint = RestoreRules.CheckpointOf(request) };
                 if (Replaces(plan, request)) await ConfirmAsync(session.Host, plan, request, cancellation);
             }
             return await RestoreAsync(session, runner, request, cancellation);

@@ -10,6 +10,7 @@ internal static class RestoreText
     public static void Plan(TextWriter writer, RestorePlan plan, RestoreRequest request)
     {
         new Facts($"restore of {plan.BackupId} to {plan.Target} would")
+            .Add("recover", $"what was true for {Human.Time(plan.CutTime)}")
             .Add("restore", $"{Human.Count(plan.Threads, "thread")}, {Human.Count(plan.Records, "record")}, {Human.Size(plan.RawBytes)}")
             .Add("read", $"{Human.Size(plan.BytesToRead)} from the archive in {Human.Count(plan.Reads, "read")}")
             .AddIf(plan.Unchanged > 0, "find", () => $"{Human.Count(plan.Unchanged, "thread")} equal already")
@@ -24,6 +25,7 @@ internal static class RestoreText
     public static void Done(TextWriter writer, RestoreReport report)
     {
         new Facts(report.Exact ? $"restored {report.BackupId} to {report.Target}: exact" : $"restored {report.BackupId} to {report.Target}: NOT the same as the backup")
+            .Add("true for", Human.Time(report.CutTime))
             .Add("threads", $"{Human.Count(report.Threads)} stand as captured{Detail(report)}")
             .Add("records", $"{Human.Count(report.Records)} written")
             .Add("others", $"{Human.Count(report.Untouched, "thread")} untouched")
