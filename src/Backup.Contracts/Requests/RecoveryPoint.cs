@@ -32,8 +32,7 @@ public readonly partial record struct RecoveryPoint
     /// <exception cref="BackupException">Usage: it is none of the three, or a time without an offset.</exception>
     public static RecoveryPoint Parse(string text)
     {
-        if (ParsePosition(text) is { } position)
-            return new($"{position >> 32:X}/{position & uint.MaxValue:X}") { Position = position };
+        if (LogPosition.Read(text) is { } position) return new(LogPosition.ToText(position)) { Position = position };
         if (Uuid().IsMatch(text)) return new(text) { CheckpointId = text };
         if (!Moment().IsMatch(text)) throw new BackupException(ErrorKind.Usage, $"'{text}' is no point to recover to", Forms);
         if (!Offset().IsMatch(text))
@@ -41,14 +40,6 @@ public readonly partial record struct RecoveryPoint
         if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
             throw new BackupException(ErrorKind.Usage, $"there is no time '{text}'", Forms);
         return At(time);
-    }
-
-    /// <summary>Reads a position in PostgreSQL's log, two hexadecimal numbers with a slash between; null when it is none.</summary>
-    public static ulong? ParsePosition(string? text)
-    {
-        if (text?.Split('/') is not [{ Length: >= 1 and <= 8 } high, { Length: >= 1 and <= 8 } low]) return null;
-        return uint.TryParse(high, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var upper)
-            && uint.TryParse(low, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var lower) ? ((ulong)upper << 32) | lower : null;
     }
 
     /// <summary>The canonical text; <see cref="Parse"/> gives the same point again.</summary>

@@ -31,6 +31,9 @@ public sealed class LogCatalog
         Stretches.Select(s => (Stretch: s, Bases: bases.Where(b => Fits(s, b)).ToList())).Where(s => s.Bases.Count > 0)
             .Select(s => new RecoverableRange(s.Bases.Min(b => b.Manifest.Source.CutTime), s.Stretch.Until));
 
+    /// <summary>The first position that can be recovered; null when none can.</summary>
+    public ulong? FirstPosition => bases.Where(b => Stretches.Any(s => Fits(s, b))).Select(b => (ulong?)b.Position).Min();
+
     /// <summary>What lies between the stretches, oldest first.</summary>
     public IEnumerable<LogGap> Gaps => Stretches.Zip(Stretches.Skip(1), (a, b) => new LogGap(a.Until, b.Ticks[0].Marker.SourceTime, b.Gap ?? ""));
 

@@ -3,34 +3,74 @@ using Backup.Archive.Catalog;
 using Backup.Archive.Chains;
 using Backup.Archive.Objects;
 using Backup.Contracts;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Units;
 
 namespace Backup.Engine.Recovery;
 
 /// <summary>
-/// Finds the backup of a source that holds its state at a point: the newest one at or before it, or the newest one with a
-/// checkpoint (docs/adr/0034). What is between that backup and the point is not in it.
+/// Finds what holds a source's state at a point (docs/adr/0034): where a change log covers it, a backup and the log behind it; else the newest
+/// backup at or before the point, or the newest one with a checkpoint.
 /// </summary>
-public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog, string source)
+public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog, string source, TimeProvider time)
 {
     /// <summary>Resolves a point; null is the latest backup.</summary>
     /// <param name="point">The point.</param>
-    /// <param name="thread">The one thread that is asked for; a checkpoint is looked for in it.</param>
+    /// <param name="threads">The threads that are asked for, null for all; a checkpoint is looked for in the only one.</param>
     /// <param name="ns">The checkpoint's namespace.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <exception cref="BackupException">
-    /// NotFound: nothing is as old, or no backup holds the checkpoint. Usage: the point says nothing about this source. Damage: a
-    /// seal or manifest cannot be read, so which is the newest is unknown.
+    /// NotFound: nothing is as old, no backup holds the checkpoint, or the point lies in a gap of the log. Usage: the point says nothing about
+    /// this source. Damage: a seal or manifest cannot be read, so which is the newest is unknown.
     /// </exception>
-    public async Task<BackupChain> ResolveAsync(RecoveryPoint? point, string? thread, string ns, CancellationToken cancellation)
+    public async Task<ResolvedPoint> ResolveAsync(RecoveryPoint? point, IReadOnlyList<string>? threads, string ns, CancellationToken cancellation)
     {
-        var latest = await catalog.LatestAsync(source, cancellation);
-        if (point is null) return await BackupChain.LoadAsync(catalog, latest, cancellation);
+        if (point is null) return await BackupAsync(await catalog.LatestAsync(source, cancellation), cancellation);
+        var log = await LogCatalog.LoadAsync(archive, catalog, source, cancellation);
         if (point is { CheckpointId: { } checkpoint })
-            return await HoldingAsync(checkpoint, ns, thread ?? throw new BackupException(ErrorKind.Usage, "a checkpoint is a point of one thread", "Name the thread with --thread."), cancellation);
-        var found = point is { Position: { } position } ? await AtPositionAsync(position, point.Value, latest, cancellation) : await AtTimeAsync(point.Value, cancellation);
-        return await BackupChain.LoadAsync(catalog, found, cancellation);
+        {
+            if (threads is not [var thread]) throw new BackupException(ErrorKind.Usage, "a checkpoint is a point of one thread", "Name the thread with --thread.");
+            return await LoggedAsync(log, checkpoint, ns, thread, cancellation) ?? new(archive, await HoldingAsync(checkpoint, ns, thread, cancellation), null);
+        }
+        if (await TargetAsync(log, point.Value, cancellation) is { } target) return await DeriveAsync(target, threads, cancellation);
+        var found = point is { Position: { } position }
+            ? await AtPositionAsync(position, point.Value, await catalog.LatestAsync(source, cancellation), cancellation) : await AtTimeAsync(point.Value, cancellation);
+        return await BackupAsync(found, cancellation);
     }
+
+    // Where a log was kept, its word counts: a moment it does not cover is refused, unless it lies before the log or a backup came after it.
+    private async Task<LogTarget?> TargetAsync(LogCatalog log, RecoveryPoint point, CancellationToken cancellation)
+    {
+        if (log.Recoverable.FirstOrDefault() is not { } first) return null;
+        if (point is { Position: { } position }) return position < log.FirstPosition || await IsBehindAsync(log, b => PositionOf(b) <= position) ? null : LogTarget.At(position, log);
+        return point.Time < first.From || await IsBehindAsync(log, b => b.Source.CutTime <= point.Time) ? null : LogTarget.At(point.Time!.Value, log);
+
+        async Task<bool> IsBehindAsync(LogCatalog covered, Func<BackupManifest, bool> reaches)
+        {
+            await foreach (var backup in catalog.OfSourceAsync(source, cancellation))
+                if (backup.Source.CutTime > covered.Stretches[^1].Until && reaches(backup)) return true;
+            return false;
+        }
+    }
+
+    // The checkpoint as the log's last moment has the thread, when it has.
+    private async Task<ResolvedPoint?> LoggedAsync(LogCatalog log, string checkpoint, string ns, string thread, CancellationToken cancellation)
+    {
+        if (LogTarget.Newest(log) is not { } target) return null;
+        var point = await DeriveAsync(target, [thread], cancellation);
+        var content = new ThreadContent(point.Archive, point.Chain);
+        if (await content.FindAsync(thread, cancellation) is { } unit && await content.HoldsAsync(unit, ns, checkpoint, cancellation)) return point;
+        point.Dispose();
+        return null;
+    }
+
+    private async Task<ResolvedPoint> DeriveAsync(LogTarget target, IReadOnlyList<string>? threads, CancellationToken cancellation)
+    {
+        var derived = await PointInTime.DeriveAsync(archive, catalog, target, threads, time, cancellation);
+        return new(derived.Archive, derived.Chain, derived);
+    }
+
+    private async Task<ResolvedPoint> BackupAsync(BackupManifest backup, CancellationToken cancellation) => new(archive, await BackupChain.LoadAsync(catalog, backup, cancellation), null);
 
     private async Task<BackupManifest> AtTimeAsync(RecoveryPoint point, CancellationToken cancellation)
     {
@@ -84,7 +124,7 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
             $"'backup thread history --source {source} --thread ID' lists the checkpoints there are, with their namespaces.");
     }
 
-    private static ulong? PositionOf(BackupManifest backup) => RecoveryPoint.ParsePosition(backup.Source.CutPosition);
+    private static ulong? PositionOf(BackupManifest backup) => LogPosition.Read(backup.Source.CutPosition);
 
     private BackupException Unknown(string what) =>
         new(ErrorKind.Usage, what, $"Name a time, or a backup: 'backup list --source {source}' shows them with their times and positions.");

@@ -10,16 +10,17 @@ using Backup.Engine.Units;
 namespace Backup.Engine.Recovery;
 
 /// <summary>One thread at one point, with the records that a restore to the point would bring.</summary>
-internal sealed class ThreadAtPoint
+internal sealed class ThreadAtPoint : IDisposable
 {
+    private readonly ResolvedPoint resolved;
     private readonly ThreadContent content;
     private readonly UnitEntry? unit;
     private Func<EncodedRecord, bool> keeps = _ => true;
 
-    private ThreadAtPoint(BackupManifest backup, ThreadContent content, UnitEntry? unit) => (Backup, this.content, this.unit) = (backup, content, unit);
+    private ThreadAtPoint(ResolvedPoint resolved, ThreadContent content, UnitEntry? unit) => (this.resolved, this.content, this.unit) = (resolved, content, unit);
 
     /// <summary>The backup it is read from.</summary>
-    public BackupManifest Backup { get; }
+    public BackupManifest Backup => resolved.Chain.Newest;
 
     /// <summary>The checkpoint that is the point; null for a point of another kind.</summary>
     public string? Checkpoint { get; private set; }
@@ -29,11 +30,11 @@ internal sealed class ThreadAtPoint
 
     /// <summary>Resolves a point and finds the thread.</summary>
     /// <exception cref="BackupException">As <see cref="RecoveryPoints.ResolveAsync"/>.</exception>
-    public static async Task<ThreadAtPoint> FindAsync(OpenedArchive archive, BackupCatalog catalog, string source, string thread, RecoveryPoint? point, string ns, CancellationToken cancellation)
+    public static async Task<ThreadAtPoint> FindAsync(OpenedArchive archive, BackupCatalog catalog, string source, string thread, RecoveryPoint? point, string ns, TimeProvider time, CancellationToken cancellation)
     {
-        var chain = await new RecoveryPoints(archive, catalog, source).ResolveAsync(point, thread, ns, cancellation);
-        var content = new ThreadContent(archive, chain);
-        var found = new ThreadAtPoint(chain.Newest, content, await content.FindAsync(thread, cancellation)) { Checkpoint = point?.CheckpointId };
+        var resolved = await new RecoveryPoints(archive, catalog, source, time).ResolveAsync(point, [thread], ns, cancellation);
+        var content = new ThreadContent(resolved.Archive, resolved.Chain);
+        var found = new ThreadAtPoint(resolved, content, await content.FindAsync(thread, cancellation)) { Checkpoint = point?.CheckpointId };
         if (found.Checkpoint is not { } checkpoint) return found;
         var closure = new ThreadAtCheckpoint(ns, checkpoint, CheckpointWrites.Auto);
         await found.ReadAsync(closure.Learn, cancellation);
@@ -47,4 +48,6 @@ internal sealed class ThreadAtPoint
     {
         if (unit is not null) await content.ReadAsync(unit, r => { if (keeps(r)) record(r); }, cancellation);
     }
+
+    public void Dispose() => resolved.Dispose();
 }

@@ -9,7 +9,7 @@ using Backup.Engine.Units;
 namespace Backup.Engine.Recovery;
 
 /// <summary>Looks at one thread at the points it can be recovered to, without restoring it.</summary>
-public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen)
+public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimeProvider time)
 {
     /// <summary>The thread's state at a point.</summary>
     /// <exception cref="BackupException">NotFound: nothing is as old, or the thread or checkpoint is not there. Usage: it is no point, or the request contradicts itself.</exception>
@@ -18,7 +18,7 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen)
         ThreadRules.Check(request);
         var (archive, catalog) = await OpenAsync(request.Archive, cancellation);
         var point = request.At is { } at ? RecoveryPoint.Parse(at) : (RecoveryPoint?)null;
-        var thread = await ThreadAtPoint.FindAsync(archive, catalog, request.Source, request.Thread, point, request.Namespace, cancellation);
+        using var thread = await ThreadAtPoint.FindAsync(archive, catalog, request.Source, request.Thread, point, request.Namespace, time, cancellation);
         if (!thread.Exists)
             throw new BackupException(ErrorKind.NotFound, $"thread '{request.Thread}' is not in backup {thread.Backup.BackupId}, which is true for {RecoveryPoint.At(thread.Backup.Source.CutTime)}", Elsewhere(request.Source));
         var (state, namespaces) = await ThreadStateReader.ReadAsync(thread, request.Thread, request.Namespace, request.Checkpoint ?? thread.Checkpoint, cancellation);
@@ -32,13 +32,13 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen)
     public async Task<ThreadDifference> DifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation)
     {
         var (archive, catalog) = await OpenAsync(request.Archive, cancellation);
-        var from = await AtAsync(RecoveryPoint.Parse(request.From));
-        var to = await AtAsync(request.To is { } at ? RecoveryPoint.Parse(at) : null);
+        using var from = await AtAsync(RecoveryPoint.Parse(request.From));
+        using var to = await AtAsync(request.To is { } at ? RecoveryPoint.Parse(at) : null);
         if (!from.Exists && !to.Exists)
             throw new BackupException(ErrorKind.NotFound, $"thread '{request.Thread}' is neither in backup {from.Backup.BackupId} nor in {to.Backup.BackupId}", Elsewhere(request.Source));
         return await ThreadComparison.RunAsync(request.Thread, from, to, cancellation);
 
-        Task<ThreadAtPoint> AtAsync(RecoveryPoint? point) => ThreadAtPoint.FindAsync(archive, catalog, request.Source, request.Thread, point, "", cancellation);
+        Task<ThreadAtPoint> AtAsync(RecoveryPoint? point) => ThreadAtPoint.FindAsync(archive, catalog, request.Source, request.Thread, point, "", time, cancellation);
     }
 
     /// <summary>Every checkpoint of the thread that a backup of the source holds, newest first in each namespace, the root first.</summary>

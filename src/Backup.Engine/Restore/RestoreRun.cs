@@ -23,7 +23,7 @@ public sealed class RestoreRun
     private readonly ICheckpointTarget target;
     private readonly RestoreRequest request;
     private readonly MeteringStorage meter;
-    private readonly OpenedArchive archive;
+    private OpenedArchive archive; // with what is derived for a moment, once that is known
     private readonly TimeProvider time;
 
     /// <summary>Prepares a restore.</summary>
@@ -41,7 +41,9 @@ public sealed class RestoreRun
     /// <summary>What the restore would do; changes nothing.</summary>
     public async Task<RestorePlan> PlanAsync(CancellationToken cancellation)
     {
-        var selection = new RestoreSelection(archive, await FindAsync(cancellation), request);
+        using var point = await FindAsync(cancellation);
+        archive = point.Archive;
+        var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
         await using var present = await target.InspectAsync(Intent(selection), cancellation);
         var scan = await TargetScan.RunAsync(selection, load, present, cancellation);
@@ -93,7 +95,9 @@ public sealed class RestoreRun
     private async Task<RestoreReport> RestoreAsync(RunProgress progress, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
-        var selection = new RestoreSelection(archive, await FindAsync(cancellation), request);
+        using var point = await FindAsync(cancellation);
+        archive = point.Archive;
+        var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
         await using var session = await target.OpenAsync(Intent(selection) with { Owner = new(progress.Run.Value, progress.Snapshot().Epoch) }, cancellation);
         Failpoint.Reach("restore.open");
@@ -177,11 +181,11 @@ public sealed class RestoreRun
         SourceKind = selection.Manifest.Source.Kind, Layout = selection.Manifest.Source.Layout.GetRawText(), Online = request.Online, WithMemory = selection.IsWhole,
     };
 
-    private async Task<BackupChain> FindAsync(CancellationToken cancellation)
+    private async Task<ResolvedPoint> FindAsync(CancellationToken cancellation)
     {
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
         return request.BackupId is { } id
-            ? await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(catalog.Find(id), cancellation), cancellation)
-            : await new RecoveryPoints(archive, catalog, request.Source!).ResolveAsync(RestoreRules.PointOf(request), request.Threads is [var thread] ? thread : null, request.Namespace ?? "", cancellation);
+            ? new(archive, await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(catalog.Find(id), cancellation), cancellation), null)
+            : await new RecoveryPoints(archive, catalog, request.Source!, time).ResolveAsync(RestoreRules.PointOf(request), request.Threads, request.Namespace ?? "", cancellation);
     }
 }
