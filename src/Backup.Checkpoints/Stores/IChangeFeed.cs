@@ -1,3 +1,6 @@
+using Backup.Checkpoints.Encoding;
+using Backup.Checkpoints.Model;
+
 namespace Backup.Checkpoints.Stores;
 
 /// <summary>A store whose commits can be followed one by one.</summary>
