@@ -20,8 +20,8 @@ internal sealed record FeedView(FeedTables Tables, IReadOnlyDictionary<string, s
         from pg_catalog.pg_class t where t.oid = any($1)
         """;
 
-    // A new minor version of the server changes nothing.
-    private static readonly string[] Unimportant = ["serverVersion", "collation"];
+    /// <summary>Facts that may change: a new minor version of the server changes nothing.</summary>
+    internal static readonly string[] Unimportant = ["serverVersion", "collation"];
 
     /// <exception cref="BackupException">NotFound, Usage: the store cannot be followed, or not any more.</exception>
     public static async Task<FeedView> ReadAsync(PostgresStoreOptions store, NpgsqlConnection connection, string name, CancellationToken cancellation)

@@ -17,7 +17,7 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
 
     public string? Gap => gap;
 
-    public IReadOnlyDictionary<string, string> Identity => view.Identity;
+    public IReadOnlyDictionary<string, string> Identity { get; } = view.Identity.Where(fact => !FeedView.Unimportant.Contains(fact.Key)).ToDictionary();
 
     public string Layout { get; } = view.Tables.Layout.Encode();
 
