@@ -40,6 +40,6 @@ internal static class ArchiveText
             .AddIf(report.InertRuns > 0, "inert runs", () => $"{Human.Count(report.InertRuns)}, never sealed, invisible")
             .Add("keys", report.Keys.Count == 0 ? "none" : string.Join(", ", report.Keys))
             .Write(writer);
-        VerifyText.Findings(writer, "damage", report.Findings);
+        VerifyText.Damage(writer, report.Findings);
     }
 }
