@@ -4,7 +4,6 @@ namespace Backup.Storage;
 /// A place archives are kept in: a folder, a bucket. Object names are <c>/</c>-separated, ASCII, and sort ordinally.
 /// A writer needs create, read and list only; nothing is ever overwritten.
 /// </summary>
-/// <remarks>Every implementation passes the suite under <c>tests/StorageSuite</c>.</remarks>
 public interface IBackupStorage
 {
     /// <summary>Where this is, for messages: a path or an URL without credentials.</summary>
