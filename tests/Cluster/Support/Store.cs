@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Backup.Tests.Recovery.Support;
+namespace Backup.Tests.Cluster.Support;
 
 /// <summary>A database with a LangGraph store of made-up rows in schema <c>agents</c>: enough of them to be in the middle of.</summary>
 public sealed class Store : IAsyncDisposable
