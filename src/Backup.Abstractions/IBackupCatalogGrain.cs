@@ -38,7 +38,15 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     [Alias("Thread"), ResponseTimeout("00:10:00")]
     Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread);
 
-    /// <summary>The checkpoints of a thread in the latest backup of a source that holds it.</summary>
+    /// <summary>Every checkpoint of a thread that a backup of a source holds, by namespace, newest first.</summary>
     [Alias("History"), ResponseTimeout("00:10:00")]
     Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread);
+
+    /// <summary>The state of a thread at a point.</summary>
+    [Alias("ThreadState"), ResponseTimeout("00:10:00")]
+    Task<StateView> ThreadStateAsync(ThreadStateRequest request);
+
+    /// <summary>What changed in a thread between two points.</summary>
+    [Alias("ThreadDifference"), ResponseTimeout("00:10:00")]
+    Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Backup.Archive.Objects;
 using Backup.Archive.Sealing;
 using Backup.Contracts;
@@ -56,13 +57,20 @@ public sealed class BackupCatalog
     /// <exception cref="BackupException">NotFound: there is none. Damage: a later seal or manifest cannot be read, so which is the latest is unknown.</exception>
     public async Task<BackupManifest> LatestAsync(string source, CancellationToken cancellation)
     {
+        await foreach (var manifest in OfSourceAsync(source, cancellation)) return manifest;
+        throw new BackupException(ErrorKind.NotFound, $"there is no backup of source '{source}' in the archive at {archive.Storage.Location}",
+            $"'backup list' shows what there is; 'backup create {source}' makes one.");
+    }
+
+    /// <summary>The backups of a source, the one that was admitted last first.</summary>
+    /// <exception cref="DamageException">A seal or manifest cannot be read: a list with a hole in it must not look whole.</exception>
+    public async IAsyncEnumerable<BackupManifest> OfSourceAsync(string source, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         if (Chain.Problems.Count > 0) throw Chain.Problems[0];
         foreach (var link in Sealed.OrderByDescending(l => l.Seal.Run, StringComparer.Ordinal))
         {
             var manifest = await ReadManifestAsync(link, cancellation);
-            if (manifest.Source.Name == source) return manifest;
+            if (manifest.Source.Name == source) yield return manifest;
         }
-        throw new BackupException(ErrorKind.NotFound, $"there is no backup of source '{source}' in the archive at {archive.Storage.Location}",
-            $"'backup list' shows what there is; 'backup create {source}' makes one.");
     }
 }

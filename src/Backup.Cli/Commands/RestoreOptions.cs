@@ -10,6 +10,7 @@ internal sealed class RestoreOptions
     private readonly Option<string?> backup = new("--backup") { Description = "Backup to restore: its id, or the unique beginning of it", HelpName = "BACKUP" };
     private readonly Option<string?> source = CommonOptions.Source("Restore the latest backup of this source");
     private readonly Option<bool> latest = CommonOptions.Flag("--latest", "The latest backup, which is also what --source alone means");
+    private readonly Option<string?> at = PointOptions.At("The newest backup at or before this point: a time, a position in the log, or a checkpoint of the one thread");
     private readonly Option<string> to = new("--to") { Description = "Target: a configured source with \"Writable\": true", HelpName = "NAME", Required = true };
     private readonly Option<string[]> thread = new("--thread") { Description = "Only this thread; may be given again", HelpName = "ID", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> threadsFile = new("--threads-file") { Description = "Only the threads in this file, one id on each line; - is stdin", HelpName = "FILE" };
@@ -26,7 +27,7 @@ internal sealed class RestoreOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { backup, source, latest, to, thread, threadsFile, ns, checkpoint, writes, newId, conflict, mirror, online, dryRun, yes, archive })
+        foreach (var option in new Option[] { backup, source, latest, at, to, thread, threadsFile, ns, checkpoint, writes, newId, conflict, mirror, online, dryRun, yes, archive })
             command.Options.Add(option);
     }
 
@@ -43,6 +44,8 @@ internal sealed class RestoreOptions
         var (id, from) = (parse.GetValue(backup), parse.GetValue(source));
         if (parse.GetValue(latest) && from is null)
             throw WrongUse.Error("--latest goes with --source", "Leave --latest out: --backup names the backup already.");
+        if (parse.GetValue(latest) && parse.GetValue(at) is not null)
+            throw WrongUse.Error("--latest and --at both say which backup", "Leave one of them out.");
         var (conflictPolicy, checkpointWrites) = (ConflictOf(parse.GetValue(conflict)), WritesOf(parse.GetValue(writes)));
         var threads = await ThreadsAsync(session, parse, cancellation);
         var request = new RestoreRequest
@@ -59,6 +62,7 @@ internal sealed class RestoreOptions
             Conflict = conflictPolicy,
             Mirror = parse.GetValue(mirror),
             Online = parse.GetValue(online),
+            At = PointOptions.Text(parse.GetValue(at)),
         };
         RestoreRules.Check(request);
         return request;

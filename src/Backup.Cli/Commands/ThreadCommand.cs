@@ -10,6 +10,8 @@ internal static class ThreadCommand
         ThreadListCommand.Build(invoker),
         ThreadShowCommand.Build(invoker),
         ThreadHistoryCommand.Build(invoker),
+        ThreadGetCommand.Build(invoker),
+        ThreadDiffCommand.Build(invoker),
     };
 
     // Not checked against the configuration: the archive knows sources that are configured no more.

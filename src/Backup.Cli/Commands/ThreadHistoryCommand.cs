@@ -4,7 +4,7 @@ using Backup.Cli.Output;
 
 namespace Backup.Cli.Commands;
 
-/// <summary><c>backup thread history</c>: the checkpoints of one thread.</summary>
+/// <summary><c>backup thread history</c>: every checkpoint of one thread that can be recovered.</summary>
 internal static class ThreadHistoryCommand
 {
     public static Command Build(Invoker invoker)
@@ -12,7 +12,7 @@ internal static class ThreadHistoryCommand
         var source = ThreadCommand.Source();
         var thread = ThreadCommand.Thread();
         var archive = CommonOptions.Archive();
-        var command = new Command("history", "List the checkpoints of one thread") { source, thread, archive };
+        var command = new Command("history", "List every checkpoint of one thread that can be recovered") { source, thread, archive };
         command.SetAction(invoker.Run(async (session, parse, cancellation) =>
         {
             var name = session.Archive(parse.GetValue(archive));

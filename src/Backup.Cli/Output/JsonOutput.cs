@@ -23,6 +23,14 @@ internal static class JsonOutput
 
     public static JsonArray ArrayOf<T>(IReadOnlyList<T> values) => JsonSerializer.SerializeToNode(values, Options)!.AsArray();
 
+    /// <summary>Writes a record behind the members of <paramref name="head"/> without taking its JSON apart again.</summary>
+    public static void WriteVerbatim<T>(TextWriter writer, JsonObject head, T value)
+    {
+        head.Insert(0, "schemaVersion", SchemaVersion);
+        writer.WriteLine($"{head.ToJsonString(Options)[..^1]},{JsonSerializer.Serialize(value, Options)[1..]}");
+        writer.Flush();
+    }
+
     public static void Write(TextWriter writer, JsonObject body)
     {
         body.Insert(0, "schemaVersion", SchemaVersion);

@@ -17,6 +17,13 @@ internal sealed class ResultOutput(ToolHost host, bool json)
         else human(host.Out);
     }
 
+    /// <summary>A result with texts that must not be parsed and printed anew; <paramref name="head"/> stands before its properties.</summary>
+    public void WriteVerbatim<T>(JsonObject head, T value, Action<TextWriter> human)
+    {
+        if (json) JsonOutput.WriteVerbatim(host.Out, head, value);
+        else human(host.Out);
+    }
+
     /// <summary>Shows the progress of <paramref name="work"/> while it runs.</summary>
     public Task<T> WithProgressAsync<T>(string title, Func<IProgress<RunStatus>, Task<T>> work) =>
         host.ErrorIsTerminal && !json

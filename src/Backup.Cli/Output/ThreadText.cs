@@ -15,13 +15,16 @@ internal static class ThreadText
         table.Write(writer);
     }
 
+    // To the last digit: what is typed as --at must not lie before the backup it is of.
+    private static string Cut(DateTimeOffset? time) => time is { } cut ? RecoveryPoint.At(cut).ToString() : "–";
+
     public static void History(TextWriter writer, string thread, IReadOnlyList<CheckpointView> checkpoints)
     {
         writer.WriteLine($"thread {Plain.Text(thread)}: {Human.Count(checkpoints.Count, "checkpoint")}");
-        var table = new TextTable("TIME", ">STEP", "SOURCE", ">WRITES", "CHECKPOINT", "PARENT", "NAMESPACE");
+        var table = new TextTable("TIME", ">STEP", "SOURCE", ">WRITES", "CHECKPOINT", "PARENT", "FIRST IN BACKUP OF", "LAST", "NAMESPACE");
         foreach (var checkpoint in checkpoints)
             table.Add(checkpoint.Time is { } time ? Human.Time(time) : "–", checkpoint.Step?.ToString(CultureInfo.InvariantCulture) ?? "–", checkpoint.Source ?? "–",
-                Human.Count(checkpoint.Writes), checkpoint.CheckpointId, checkpoint.ParentId ?? "–", checkpoint.Namespace);
+                Human.Count(checkpoint.Writes), checkpoint.CheckpointId, checkpoint.ParentId ?? "–", Cut(checkpoint.FirstCutTime), checkpoint.InLatest ? "latest" : Cut(checkpoint.LastCutTime), checkpoint.Namespace);
         table.Write(writer);
     }
 }

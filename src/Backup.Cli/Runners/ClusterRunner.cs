@@ -88,6 +88,11 @@ internal sealed class ClusterRunner : IBackupRunner
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
         ClusterErrors.GuardAsync(Catalog(archive).HistoryAsync(source, thread), cancellation);
 
+    public Task<StateView> ThreadStateAsync(ThreadStateRequest request, CancellationToken cancellation) => ClusterErrors.GuardAsync(Catalog(request.Archive).ThreadStateAsync(request), cancellation);
+
+    public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation) =>
+        ClusterErrors.GuardAsync(Catalog(request.Archive).ThreadDifferenceAsync(request), cancellation);
+
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => runs.ListAsync(cancellation);
 
     public Task<RunStatus> ShowRunAsync(string run, CancellationToken cancellation) => runs.FindAsync(run, cancellation);

@@ -44,8 +44,14 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>One thread in each backup of the source that holds it, newest first. NotFound when none does.</summary>
     Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation);
 
-    /// <summary>The checkpoints of a thread in the latest backup of the source that holds it, by namespace, newest first.</summary>
+    /// <summary>Every checkpoint of a thread that a backup of the source holds, by namespace, newest first. NotFound when none holds the thread.</summary>
     Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation);
+
+    /// <summary>The state of a thread at a point.</summary>
+    Task<StateView> ThreadStateAsync(ThreadStateRequest request, CancellationToken cancellation);
+
+    /// <summary>What changed in a thread between two points.</summary>
+    Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation);
 
     /// <summary>The runs that are known, oldest first.</summary>
     Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation);

@@ -3,6 +3,7 @@ using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
 using Backup.Engine.Progress;
+using Backup.Engine.Recovery;
 using Backup.Engine.Restore;
 using Backup.Engine.Stores;
 using Backup.Hosting.Archives;
@@ -20,6 +21,7 @@ internal sealed class LocalRunner : IBackupRunner
     private readonly LocalRuns runs;
     private readonly LastSeen lastSeen;
     private readonly ArchiveQueries queries;
+    private readonly ThreadQueries threads;
 
     public LocalRunner(BackupOptions options, IArchives archives, ICheckpointStores stores, TimeProvider time)
     {
@@ -30,6 +32,7 @@ internal sealed class LocalRunner : IBackupRunner
         runs = new(options.StateFolder, time);
         lastSeen = new(Path.Combine(options.StateFolder, "last-seen"));
         queries = new(archives, stores, lastSeen, time);
+        threads = new(archives, lastSeen);
     }
 
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) => archives.InitAsync(archive, cancellation);
@@ -84,7 +87,11 @@ internal sealed class LocalRunner : IBackupRunner
         queries.ShowThreadAsync(archive, source, thread, cancellation);
 
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
-        queries.HistoryAsync(archive, source, thread, cancellation);
+        threads.HistoryAsync(archive, source, thread, cancellation);
+
+    public Task<StateView> ThreadStateAsync(ThreadStateRequest request, CancellationToken cancellation) => threads.StateAsync(request, cancellation);
+
+    public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation) => threads.DifferenceAsync(request, cancellation);
 
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Task.FromResult(runs.List());
 

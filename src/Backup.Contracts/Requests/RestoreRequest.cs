@@ -7,10 +7,10 @@ public sealed record RestoreRequest
     /// <summary>Name of the configured archive.</summary>
     [Id(0)] public required string Archive { get; init; }
 
-    /// <summary>The backup to restore, or null for the latest of <see cref="Source"/>.</summary>
+    /// <summary>The backup to restore, or null for one of <see cref="Source"/>: the one <see cref="At"/> finds, or the latest.</summary>
     [Id(1)] public string? BackupId { get; init; }
 
-    /// <summary>The source whose latest backup is restored when no backup is named.</summary>
+    /// <summary>The source whose backup is restored when none is named.</summary>
     [Id(2)] public string? Source { get; init; }
 
     /// <summary>Name of the configured target.</summary>
@@ -39,6 +39,9 @@ public sealed record RestoreRequest
 
     /// <summary>Leave the target open to other writers while restoring into it.</summary>
     [Id(11)] public bool Online { get; init; }
+
+    /// <summary>The point to restore <see cref="Source"/> to, as <see cref="RecoveryPoint"/> reads it; null means the latest backup. A checkpoint needs exactly one thread.</summary>
+    [Id(12)] public string? At { get; init; }
 }
 
 /// <summary>What becomes of the pending writes stored on a checkpoint that is restored by itself.</summary>

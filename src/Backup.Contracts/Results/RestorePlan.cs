@@ -28,4 +28,6 @@ public sealed record RestorePlan
     [Id(10)] public long Untouched { get; init; }
     /// <summary>Threads a mirror would remove.</summary>
     [Id(11)] public long ToRemove { get; init; }
+    /// <summary>The instant that backup is true for, by its source's clock.</summary>
+    [Id(12)] public DateTimeOffset CutTime { get; init; }
 }

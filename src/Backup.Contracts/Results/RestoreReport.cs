@@ -34,4 +34,6 @@ public sealed record RestoreReport
     [Id(13)] public long Reads { get; init; }
     /// <summary>What an operator should know; empty when all is well.</summary>
     [Id(14)] public IReadOnlyList<string> Warnings { get; init; } = [];
+    /// <summary>The instant that backup is true for, by its source's clock.</summary>
+    [Id(15)] public DateTimeOffset CutTime { get; init; }
 }

@@ -57,7 +57,7 @@ public sealed class ArchiveQueries(IArchives archives, ICheckpointStores stores,
         return await new RestoreRun(archive, target, request, time).PlanAsync(cancellation);
     }
 
-    /// <summary>Opens the archive of a restore. "The latest" of an archive that was rolled back is an older one: that is refused, while a backup named by its id is what it says.</summary>
+    /// <summary>Opens the archive of a restore. "The latest", and the newest at a point, of an archive that was rolled back is an older one: that is refused, while a backup named by its id is what it says.</summary>
     public async Task<OpenedArchive> ForRestoreAsync(RestoreRequest request, CancellationToken cancellation)
     {
         var archive = await archives.OpenAsync(request.Archive, cancellation);
@@ -84,15 +84,6 @@ public sealed class ArchiveQueries(IArchives archives, ICheckpointStores stores,
         return views.Count > 0 ? views : throw NoThread(thread, source);
     }
 
-    /// <summary>The checkpoints of a thread in the latest backup of the source that holds it.</summary>
-    /// <exception cref="BackupException">NotFound: none holds it.</exception>
-    public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation)
-    {
-        await foreach (var browser in BrowsersAsync(archive, source, cancellation))
-            if (await FoundAsync(() => browser.HistoryAsync(thread, cancellation)) is { } history) return history;
-        throw NoThread(thread, source);
-    }
-
     private async Task<BackupCatalog> CatalogAsync(string archive, CancellationToken cancellation) =>
         await BackupCatalog.LoadAsync(await archives.OpenAsync(archive, cancellation), cancellation);
 
@@ -101,12 +92,8 @@ public sealed class ArchiveQueries(IArchives archives, ICheckpointStores stores,
     {
         var opened = await archives.OpenAsync(archive, cancellation);
         var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
-        if (catalog.Chain.Problems is [var damage, ..]) throw damage;
-        foreach (var link in catalog.Sealed.OrderByDescending(link => link.Seal.Run, StringComparer.Ordinal))
-        {
-            var manifest = await catalog.ReadManifestAsync(link, cancellation);
-            if (manifest.Source.Name == source) yield return new(opened, await BackupChain.LoadAsync(catalog, manifest, cancellation));
-        }
+        await foreach (var manifest in catalog.OfSourceAsync(source, cancellation))
+            yield return new(opened, await BackupChain.LoadAsync(catalog, manifest, cancellation));
     }
 
     private static async Task<T?> FoundAsync<T>(Func<Task<T>> look) where T : class

@@ -3,7 +3,6 @@ using Backup.Archive;
 using Backup.Archive.Chains;
 using Backup.Archive.Index;
 using Backup.Archive.Objects;
-using Backup.Archive.Units;
 using Backup.Checkpoints.Closure;
 using Backup.Checkpoints.Model;
 using Backup.Contracts;
@@ -15,6 +14,7 @@ namespace Backup.Engine.Catalog;
 public sealed class ThreadBrowser(OpenedArchive archive, BackupChain chain)
 {
     private readonly BackupManifest manifest = chain.Newest;
+    private readonly ThreadContent content = new(archive, chain);
 
     /// <summary>Every thread in order.</summary>
     public async IAsyncEnumerable<ThreadView> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -35,8 +35,7 @@ public sealed class ThreadBrowser(OpenedArchive archive, BackupChain chain)
         var unit = await FindAsync(threadId, cancellation);
         var views = new List<CheckpointView>();
         var writes = new Dictionary<(string, string), int>();
-        using var reader = new UnitReader(archive, chain);
-        await reader.ReadAsync([unit], new RecordHandler(record =>
+        await content.ReadAsync(unit, record =>
         {
             if (record.Kind == RecordKind.PendingWrite)
             {
@@ -50,18 +49,14 @@ public sealed class ThreadBrowser(OpenedArchive archive, BackupChain chain)
                 Namespace = facts.Namespace, CheckpointId = facts.CheckpointId, ParentId = facts.ParentId,
                 Time = CheckpointTime.Read(facts.CheckpointId), Source = facts.Source, Step = facts.Step,
             });
-        }), cancellation);
+        }, cancellation);
         return views.Select(v => v with { Writes = writes.GetValueOrDefault((v.Namespace, v.CheckpointId)) })
             .OrderBy(v => v.Namespace, StringComparer.Ordinal).ThenByDescending(v => v.CheckpointId, StringComparer.Ordinal).ToList();
     }
 
-    private async Task<UnitEntry> FindAsync(string threadId, CancellationToken cancellation)
-    {
-        using var index = new ChainIndex(archive, chain);
-        return await index.FindAsync(UnitKey.Of(UnitId.Thread(threadId)), cancellation)
-            ?? throw new BackupException(ErrorKind.NotFound, $"thread '{threadId}' is not in backup {manifest.BackupId}",
-                $"'backup thread list --source {manifest.Source.Name}' shows the threads that are.");
-    }
+    private async Task<UnitEntry> FindAsync(string threadId, CancellationToken cancellation) =>
+        await content.FindAsync(threadId, cancellation) ?? throw new BackupException(ErrorKind.NotFound, $"thread '{threadId}' is not in backup {manifest.BackupId}",
+            $"'backup thread list --source {manifest.Source.Name}' shows the threads that are.");
 
     private ThreadView View(UnitEntry entry)
     {

@@ -14,11 +14,9 @@ public static class BaseChoice
     {
         if (request.Strategy == BackupStrategyKind.Full) return null;
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
-        if (catalog.Chain.Problems is [var damage, ..]) throw damage;
-        foreach (var link in catalog.Sealed.OrderByDescending(l => l.Seal.Run, StringComparer.Ordinal))
+        await foreach (var manifest in catalog.OfSourceAsync(request.Source, cancellation))
         {
-            var manifest = await catalog.ReadManifestAsync(link, cancellation);
-            if (manifest.Source.Name != request.Source || manifest.Source.Kind != sourceKind) continue;
+            if (manifest.Source.Kind != sourceKind) continue;
             if (request.Strategy == BackupStrategyKind.Incremental || manifest.Base is null) return await BackupChain.LoadAsync(catalog, manifest, cancellation);
         }
         return null;

@@ -10,12 +10,19 @@ public static class RestoreRules
     {
         if ((request.BackupId is null) == (request.Source is null))
             throw Wrong("name either a backup (--backup) or a source (--source)");
+        if (request.At is not null && request.BackupId is not null)
+            throw Wrong("--at finds a backup, and --backup names one", "Leave one of them away; --at goes with --source.");
+        if (request.At is not null && request.Checkpoint is not null)
+            throw Wrong("--at and --checkpoint both say to which point", "Leave one of them away: --at takes a checkpoint's id too.");
+        var point = PointOf(request);
         if (request.Threads is { Count: 0 })
             throw Wrong("the list of threads is empty", "Leave --thread and --threads-file away to restore the whole store.");
         if (request.Checkpoint is not null && request.Threads is not { Count: 1 })
             throw Wrong("--checkpoint needs exactly one --thread");
-        if (request.Checkpoint is null && request.Writes != CheckpointWrites.Auto)
-            throw Wrong("--writes needs --checkpoint");
+        if (point is { CheckpointId: not null } && request.Threads is not { Count: 1 })
+            throw Wrong("--at a checkpoint needs exactly one --thread");
+        if (CheckpointOf(request) is null && request.Writes != CheckpointWrites.Auto)
+            throw Wrong("--writes needs --checkpoint, or --at a checkpoint");
         if (request.NewThreadId is not null && request.Threads is not { Count: 1 })
             throw Wrong("--as needs exactly one --thread");
         if (request.NewThreadId is { Length: 0 })
@@ -23,6 +30,13 @@ public static class RestoreRules
         if (request.Mirror && (request.Threads is not null || request.Namespace is not null))
             throw Wrong("--mirror is for whole-store restores", "Leave --thread, --threads-file and --namespace away, or leave --mirror away.");
     }
+
+    /// <summary>The point asked for, or null for the latest backup or a named one.</summary>
+    /// <exception cref="BackupException">Usage: it is no point.</exception>
+    public static RecoveryPoint? PointOf(RestoreRequest request) => request.At is { } at ? RecoveryPoint.Parse(at) : null;
+
+    /// <summary>The checkpoint the thread is restored to, whether by itself or as a point; null for whole threads.</summary>
+    public static string? CheckpointOf(RestoreRequest request) => request.Checkpoint ?? PointOf(request)?.CheckpointId;
 
     private static BackupException Wrong(string what, string? hint = null) => new(ErrorKind.Usage, what, hint ?? "'backup restore --help' shows the options.");
 }

@@ -8,6 +8,7 @@ using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Progress;
+using Backup.Engine.Recovery;
 using Backup.Engine.Units;
 using Backup.Storage.Metering;
 
@@ -31,7 +32,7 @@ public sealed class RestoreRun
     {
         RestoreRules.Check(request);
         this.target = target;
-        this.request = request;
+        this.request = request with { Checkpoint = RestoreRules.CheckpointOf(request) };
         this.time = time;
         meter = new(archive.Storage);
         this.archive = archive.Through(meter);
@@ -66,7 +67,7 @@ public sealed class RestoreRun
         }
         return new()
         {
-            BackupId = selection.Manifest.BackupId, Target = request.Target, Threads = threads, Records = records, RawBytes = raw, Reads = reads, BytesToRead = bytes,
+            BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target, Threads = threads, Records = records, RawBytes = raw, Reads = reads, BytesToRead = bytes,
             Unchanged = scan.Unchanged, Conflicts = scan.Conflicts, ConflictingThreads = scan.Conflicting,
             Untouched = request.Mirror ? 0 : scan.Outside, ToRemove = request.Mirror ? scan.Outside : 0,
         };
@@ -114,7 +115,7 @@ public sealed class RestoreRun
         Failpoint.Reach("restore.committed");
         return new()
         {
-            RunId = progress.Run.Value, BackupId = selection.Manifest.BackupId, Target = request.Target,
+            RunId = progress.Run.Value, BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target,
             Threads = readBack.Threads, Records = records, Unchanged = scan.Unchanged,
             Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = scan.Outside - removed,
             Exact = readBack.Concurrent.Count == 0, Concurrent = readBack.Concurrent,
@@ -179,9 +180,8 @@ public sealed class RestoreRun
     private async Task<BackupChain> FindAsync(CancellationToken cancellation)
     {
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
-        var manifest = request.BackupId is { } id
-            ? await catalog.ReadManifestAsync(catalog.Find(id), cancellation)
-            : await catalog.LatestAsync(request.Source!, cancellation);
-        return await BackupChain.LoadAsync(catalog, manifest, cancellation);
+        return request.BackupId is { } id
+            ? await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(catalog.Find(id), cancellation), cancellation)
+            : await new RecoveryPoints(archive, catalog, request.Source!).ResolveAsync(RestoreRules.PointOf(request), request.Threads is [var thread] ? thread : null, request.Namespace ?? "", cancellation);
     }
 }

@@ -2,6 +2,7 @@ using Backup.Abstractions;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.Progress;
+using Backup.Engine.Recovery;
 using Backup.Engine.Stores;
 using Backup.Grains.Wire;
 using Orleans.Concurrency;
@@ -10,7 +11,7 @@ namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -32,7 +33,11 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
 
     public Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread) => Task.Run(() => queries.ShowThreadAsync(Archive, source, thread, default));
 
-    public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread) => Task.Run(() => queries.HistoryAsync(Archive, source, thread, default));
+    public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread) => Task.Run(() => threads.HistoryAsync(Archive, source, thread, default));
+
+    public Task<StateView> ThreadStateAsync(ThreadStateRequest request) => Task.Run(async () => LargeAnswers.Fitting(await threads.StateAsync(request, default)));
+
+    public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request) => Task.Run(async () => LargeAnswers.Fitting(await threads.DifferenceAsync(request, default)));
 
     private async IAsyncEnumerable<VerifyUpdate> UpdatesAsync(VerifyRequest request)
     {

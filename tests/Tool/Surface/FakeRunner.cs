@@ -26,9 +26,9 @@ internal sealed class FakeRunner : IBackupRunner
         Threads = 10, ThreadsExpected = 100,
     };
 
-    public RestorePlan Plan { get; set; } = new() { BackupId = BackupId, Target = "spare", Threads = 5, Records = 50, RawBytes = 5000, BytesToRead = 900, Reads = 3 };
+    public RestorePlan Plan { get; set; } = new() { BackupId = BackupId, CutTime = Time, Target = "spare", Threads = 5, Records = 50, RawBytes = 5000, BytesToRead = 900, Reads = 3 };
 
-    public RestoreReport Restored { get; set; } = new() { RunId = "20260102t030405007-abcdefgh", BackupId = BackupId, Target = "spare", Threads = 5, Records = 50, Untouched = 7, Exact = true, Seconds = 0.5, BytesRead = 900, Reads = 3 };
+    public RestoreReport Restored { get; set; } = new() { RunId = "20260102t030405007-abcdefgh", BackupId = BackupId, CutTime = Time, Target = "spare", Threads = 5, Records = 50, Untouched = 7, Exact = true, Seconds = 0.5, BytesRead = 900, Reads = 3 };
 
     public VerifyReport Verified { get; set; } = new() { Ok = true, Depth = "quick", Backups = [BackupId], Objects = 4 };
 
@@ -70,7 +70,21 @@ internal sealed class FakeRunner : IBackupRunner
         Answer<IReadOnlyList<ThreadView>>([View(thread)], (archive, source, thread));
 
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
-        Answer<IReadOnlyList<CheckpointView>>([new CheckpointView { Namespace = "", CheckpointId = "c1", Time = Time, Source = "loop", Step = 2, Writes = 1 }], (archive, source, thread));
+        Answer<IReadOnlyList<CheckpointView>>([new CheckpointView { Namespace = "", CheckpointId = "c1", Time = Time, Source = "loop", Step = 2, Writes = 1, FirstBackupId = BackupId, FirstCutTime = Time, LastBackupId = BackupId, LastCutTime = Time, InLatest = true }], (archive, source, thread));
+
+    public StateView State { get; set; } = new()
+    {
+        ThreadId = "t1", BackupId = BackupId, CutTime = Time, Namespace = "", CheckpointId = "c1", Envelope = new("{\"v\": 4}"), Metadata = new("{\"step\": 2}"), Channels = [], Writes = [],
+    };
+
+    public ThreadDifference Difference { get; set; } = new()
+    {
+        ThreadId = "t1", From = new() { BackupId = BackupId, CutTime = Time }, To = new() { BackupId = BackupId, CutTime = Time }, Records = [], Checkpoints = [], Channels = [], Writes = [],
+    };
+
+    public Task<StateView> ThreadStateAsync(ThreadStateRequest request, CancellationToken cancellation) => Answer(State, request);
+
+    public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation) => Answer(Difference, request);
 
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Answer<IReadOnlyList<RunStatus>>([Run], "runs");
 

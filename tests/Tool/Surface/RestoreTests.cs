@@ -19,6 +19,29 @@ public sealed class RestoreTests : IDisposable
         Assert.Contains("exact", tool.Out);
     }
 
+    [Theory]
+    [InlineData("2026-11-24 14:05+01:00", "2026-11-24T13:05:00Z")]
+    [InlineData("16/b374d848", "16/B374D848")]
+    [InlineData("1f0a1b2c-3d4e-6f50-8123-456789abcdef", "1f0a1b2c-3d4e-6f50-8123-456789abcdef")]
+    public async Task A_point_is_asked_for_by_its_canonical_text(string written, string canonical)
+    {
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--at", written, "--thread", "t", "--to", "spare"));
+        Assert.Equal((canonical, "prod", null, null), (Asked.At, Asked.Source, Asked.BackupId, Asked.Checkpoint));
+        Assert.Contains($"true for  2026-01-02T03:04:05Z, the newest backup {(canonical.Length == 36 ? "with checkpoint" : "at or before")} {canonical}", tool.Out);
+    }
+
+    [Fact]
+    public async Task A_point_that_was_confirmed_is_restored_from_the_backup_that_was_shown()
+    {
+        const string Id = "1f0a1b2c-3d4e-6f50-8123-456789abcdef";
+        (tool.OnTerminal, tool.Input) = (true, "yes\n");
+        tool.Runner.Plan = tool.Runner.Plan with { Conflicts = 1, ConflictingThreads = ["t"] };
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--at", Id, "--thread", "t", "--to", "spare", "--conflict", "overwrite", "--writes", "none"));
+        Assert.Equal((FakeRunner.BackupId, null, null, Id, CheckpointWrites.None), (Asked.BackupId, Asked.Source, Asked.At, Asked.Checkpoint, Asked.Writes));
+        Assert.Contains("what was true for 2026-01-02T03:04:05Z, the newest backup with checkpoint", tool.Error);
+        Assert.Contains("true for  2026-01-02T03:04:05Z", tool.Out);
+    }
+
     [Fact]
     public async Task Json_has_the_promised_properties()
     {
@@ -132,6 +155,16 @@ public sealed class RestoreTests : IDisposable
     [InlineData("--checkpoint needs exactly one --thread", "--backup", "b", "--to", "spare", "--checkpoint", "c")]
     [InlineData("--as needs exactly one --thread", "--backup", "b", "--to", "spare", "--thread", "a", "--thread", "b", "--as", "c")]
     [InlineData("--writes needs --checkpoint", "--backup", "b", "--to", "spare", "--writes", "none")]
+    [InlineData("--writes needs --checkpoint", "--source", "prod", "--at", "0/1", "--to", "spare", "--writes", "none")]
+    [InlineData("'yesterday' is no point", "--source", "prod", "--at", "yesterday", "--to", "spare")]
+    [InlineData("time zone", "--source", "prod", "--at", "2026-11-24T14:05:00", "--to", "spare")]
+    [InlineData("--at finds a backup", "--backup", "b", "--at", "0/1", "--to", "spare")]
+    [InlineData("name either a backup", "--at", "0/1", "--to", "spare")]
+    [InlineData("--latest and --at", "--source", "prod", "--latest", "--at", "0/1", "--to", "spare")]
+    [InlineData("--at and --checkpoint", "--source", "prod", "--at", "0/1", "--checkpoint", "c", "--thread", "t", "--to", "spare")]
+    [InlineData("needs exactly one --thread", "--source", "prod", "--at", "1f0a1b2c-3d4e-6f50-8123-456789abcdef", "--to", "spare")]
+    [InlineData("needs exactly one --thread", "--source", "prod", "--at", "1f0a1b2c-3d4e-6f50-8123-456789abcdef", "--thread", "a", "--thread", "b", "--to", "spare")]
+    [InlineData("--at needs a value", "--source", "prod", "--at", "--to", "spare")]
     [InlineData("--mirror is for whole-store", "--backup", "b", "--to", "spare", "--thread", "a", "--mirror", "--yes")]
     [InlineData("no conflict policy 'replace'", "--backup", "b", "--to", "spare", "--conflict", "replace")]
     [InlineData("prod is not writable", "--backup", "b", "--to", "prod")]

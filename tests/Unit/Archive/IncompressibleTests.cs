@@ -1,10 +1,6 @@
-using Backup.Archive;
-using Backup.Archive.Catalog;
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
-using Backup.Contracts;
 using Backup.Engine.Catalog;
-using Backup.Engine.Stores;
 using Backup.Tests.Unit.Engine;
 
 namespace Backup.Tests.Unit.Archive;
@@ -33,20 +29,11 @@ public sealed class IncompressibleTests : IDisposable
         var summary = await TemporaryArchive.BackupAsync(archive, store);
         Assert.True(summary.StoredBytes <= 1.01 * summary.RawBytes, $"{summary.StoredBytes} of {summary.RawBytes}");
 
-        var stock = await new ArchiveQueries(new One(archive), null!, temporary.LastSeen, TimeProvider.System).CheckAsync("main", default);
+        var stock = await new ArchiveQueries(new OneArchive(archive), null!, temporary.LastSeen, TimeProvider.System).CheckAsync("main", default);
         Assert.True(stock.Ok);
         Assert.Equal(Directory.EnumerateFiles(temporary.Path, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length), stock.Bytes);
         Assert.InRange(stock.Bytes, summary.StoredBytes, (long)(1.01 * summary.RawBytes));
     }
 
     public void Dispose() => temporary.Dispose();
-
-    private sealed class One(OpenedArchive archive) : IArchives
-    {
-        public Task<OpenedArchive> OpenAsync(string name, CancellationToken cancellation) => Task.FromResult(archive);
-
-        public string Fingerprint(string name) => name;
-
-        public Task<ArchiveInitReport> InitAsync(string name, CancellationToken cancellation) => throw new NotSupportedException();
-    }
 }

@@ -15,6 +15,9 @@ internal sealed class DictionaryStore : ICheckpointSource, ICheckpointTarget
 
     public int Shards { get; init; } = 3;
 
+    /// <summary>What the next cut says of itself.</summary>
+    public Func<CutDescription, CutDescription> Describe { get; set; } = cut => cut;
+
     /// <summary>Called before each record that is loaded; throws to fail the load.</summary>
     public Action? OnLoad { get; set; }
 
@@ -53,10 +56,10 @@ internal sealed class DictionaryStore : ICheckpointSource, ICheckpointTarget
     {
         private readonly List<KeyValuePair<UnitId, List<(byte[] Bytes, int Key)>>> units = store.Units.Select(u => KeyValuePair.Create(u.Key, u.Value.ToList())).ToList();
 
-        public CutDescription Description { get; } = new()
+        public CutDescription Description { get; } = store.Describe(new()
         {
             Token = "t", Time = DateTimeOffset.UnixEpoch, Identity = new Dictionary<string, string> { ["id"] = "1" }, Layout = """{"tables":[]}""",
-        };
+        });
 
         public Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation) =>
             Task.FromResult<IReadOnlyList<Shard>>(Enumerable.Range(0, store.Shards).Select(i => new Shard(i, UnitKind.Thread, null, null)).ToList());

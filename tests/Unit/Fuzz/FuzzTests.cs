@@ -6,6 +6,7 @@ using Backup.Archive.Chains;
 using Backup.Archive.Keys;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
+using Backup.Engine.Recovery;
 using Backup.Engine.Restore;
 using Backup.Engine.Verify;
 using Backup.Tests.Unit.Engine;
@@ -102,6 +103,10 @@ public sealed class FuzzTests : IDisposable
             await foreach (var _ in browser.ListAsync(default)) { }
             await browser.HistoryAsync(PlainArchive.Thread, default);
         });
+        var threads = new ThreadQueries(new OneArchive(archive!), new LastSeen(Path.Combine(state, "none")));
+        await ReadAsync("history", () => threads.HistoryAsync("main", "prod", PlainArchive.Thread, default));
+        await ReadAsync("state", () => threads.StateAsync(new() { Archive = "main", Source = "prod", Thread = PlainArchive.Thread }, default));
+        await ReadAsync("difference", () => threads.DifferenceAsync(new() { Archive = "main", Source = "prod", Thread = PlainArchive.Thread, From = Samples.Checkpoint(1) }, default));
         await ReadAsync("results", () => ShardResults.ListAsync(archive!, new(PlainArchive.Runs[target.EndsWith('2') ? 1 : 0]), "cut", default));
         await ReadAsync("claim", () => RunLease.ClaimAsync(archive!, new(PlainArchive.Runs[^1]), "fuzz", TimeProvider.System, default));
         return !ok;
