@@ -24,13 +24,14 @@ public static class BackupSealing
     /// <summary>What an increment builds on, and the state that comes of both.</summary>
     /// <param name="Strategy">Strategy in lower case.</param>
     /// <param name="Base">The base.</param>
+    /// <param name="Chain">Ids of the backups it is read through: the base, its base, down to one that holds everything.</param>
     /// <param name="StateRoot">State root of everything.</param>
     /// <param name="Totals">Totals of everything.</param>
     /// <param name="Compared">True when nothing was taken for unchanged without comparing its digests.</param>
-    public sealed record Onto(string Strategy, BaseReference Base, byte[] StateRoot, Totals Totals, bool Compared);
+    public sealed record Onto(string Strategy, BaseReference Base, IReadOnlyList<string> Chain, byte[] StateRoot, Totals Totals, bool Compared);
 
     /// <summary>Seals the run that <paramref name="lease"/> owns.</summary>
-    /// <exception cref="BackupException">Conflict: the run was taken over or declared dead.</exception>
+    /// <exception cref="BackupException">Conflict: the run was taken over, or it or a backup it builds on was declared dead.</exception>
     public static async Task<BackupManifest> RunAsync(OpenedArchive archive, RunLease lease, Subject subject, IReadOnlyList<ShardResult> shards, TimeProvider time, CancellationToken cancellation, Onto? onto = null)
     {
         using var root = new StateRoot();
@@ -58,7 +59,7 @@ public static class BackupSealing
         await lease.EnsureOwnedAsync(cancellation);
         await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation);
         Failpoint.Reach("seal.seal");
-        await ConfirmAsync(archive, lease.Run, manifest, cancellation);
+        await ConfirmAsync(archive, manifest, digest.Object, onto?.Chain ?? [], cancellation);
         return manifest;
     }
 
@@ -80,14 +81,25 @@ public static class BackupSealing
         return digests;
     }
 
-    // Success is said only of what is there: after the seal, every object is listed once more.
-    private static async Task ConfirmAsync(OpenedArchive archive, RunId run, BackupManifest manifest, CancellationToken cancellation)
+    /// <summary>
+    /// Success is said only of what is there: after the seal every object is listed once more. And only of what stays: a collection marks a
+    /// run before it looks for its seal, so a run that has its seal and no mark is not collected, and neither are the backups below it.
+    /// </summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="manifest">The sealed manifest.</param>
+    /// <param name="name">Its name in the archive.</param>
+    /// <param name="chain">Ids of the backups it is read through.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <exception cref="BackupException">Conflict: it is not to be relied on. Damage: an object is missing.</exception>
+    public static async Task ConfirmAsync(OpenedArchive archive, BackupManifest manifest, string name, IReadOnlyList<string> chain, CancellationToken cancellation)
     {
-        var sizes = (await archive.Storage.ListAllAsync(ObjectNames.Run(run), cancellation)).ToDictionary(o => o.Name, o => o.Size);
+        var sizes = (await archive.Storage.ListAllAsync(ObjectNames.Run(new(manifest.BackupId)), cancellation)).ToDictionary(o => o.Name, o => o.Size);
+        if (!sizes.ContainsKey(name)) throw new DamageException(name, 0, "it is missing right after it was sealed");
         foreach (var needed in manifest.Segments.Append(manifest.Index.Object))
             if (!sizes.TryGetValue(needed.Name, out var size) || size != needed.Size)
                 throw new DamageException(needed.Name, 0, "it is missing or cut right after it was sealed");
-        if ((await archive.Storage.ListAllAsync(ObjectNames.Dead(run), cancellation)).Count > 0)
-            throw new BackupException(ErrorKind.Conflict, $"run {run} was declared dead while it sealed", "Run the backup again.");
+        if (await DeadMarks.FindAsync(archive, [manifest.BackupId, .. chain], cancellation) is { } dead)
+            throw new BackupException(ErrorKind.Conflict, $"backup {manifest.BackupId} was sealed too late: {(dead == manifest.BackupId ? "its run" : $"backup {dead}, which it builds on,")} was declared dead",
+                "Do not rely on it: a collection may take it away. Run the backup again.");
     }
 }

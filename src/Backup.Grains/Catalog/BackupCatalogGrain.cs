@@ -1,6 +1,7 @@
 using Backup.Abstractions;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
+using Backup.Engine.Collection;
 using Backup.Engine.Progress;
 using Backup.Engine.Stores;
 using Backup.Grains.Wire;
@@ -10,7 +11,7 @@ namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ArchiveCollection collection, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -19,6 +20,8 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
     public Task<ArchiveInitReport> InitAsync() => Task.Run(() => archives.InitAsync(Archive, default));
 
     public Task<ArchiveCheckReport> CheckAsync() => Task.Run(() => queries.CheckAsync(Archive, default));
+
+    public Task<CollectReport> CollectAsync(CollectRequest request) => Task.Run(() => collection.RunAsync(request, default));
 
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string? source) => Task.Run(() => queries.ListAsync(Archive, source, default));
 

@@ -1,5 +1,6 @@
 using Backup.Archive;
 using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
@@ -79,7 +80,10 @@ internal sealed class ClusterBackup(
     private static async Task<BackupManifest?> FindSealedAsync(OpenedArchive archive, RunId run, CancellationToken cancellation)
     {
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
-        return catalog.Sealed.FirstOrDefault(link => link.Seal.Run == run.Value) is { } link ? await catalog.ReadManifestAsync(link, cancellation) : null;
+        if (catalog.Sealed.FirstOrDefault(link => link.Seal.Run == run.Value) is not { } link) return null;
+        var chain = await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(link, cancellation), cancellation);
+        await BackupSealing.ConfirmAsync(archive, chain.Newest, link.Seal.Manifest!.Object, chain.Members.Skip(1).Select(m => m.BackupId).ToList(), cancellation);
+        return chain.Newest;
     }
 
     private async Task<Captured> CaptureAsync(
