@@ -93,13 +93,13 @@ public static class BackupSealing
     /// <exception cref="BackupException">Conflict: it is not to be relied on. Damage: an object is missing.</exception>
     public static async Task ConfirmAsync(OpenedArchive archive, BackupManifest manifest, string name, IReadOnlyList<string> chain, CancellationToken cancellation)
     {
+        if (await DeadMarks.FindAsync(archive, [manifest.BackupId, .. chain], cancellation) is { } dead)
+            throw new BackupException(ErrorKind.Conflict, $"backup {manifest.BackupId} was sealed too late: {(dead == manifest.BackupId ? "its run" : $"backup {dead}, which it builds on,")} was declared dead",
+                "Do not rely on it: a collection may take it away. Run the backup again.");
         var sizes = (await archive.Storage.ListAllAsync(ObjectNames.Run(new(manifest.BackupId)), cancellation)).ToDictionary(o => o.Name, o => o.Size);
         if (!sizes.ContainsKey(name)) throw new DamageException(name, 0, "it is missing right after it was sealed");
         foreach (var needed in manifest.Segments.Append(manifest.Index.Object))
             if (!sizes.TryGetValue(needed.Name, out var size) || size != needed.Size)
                 throw new DamageException(needed.Name, 0, "it is missing or cut right after it was sealed");
-        if (await DeadMarks.FindAsync(archive, [manifest.BackupId, .. chain], cancellation) is { } dead)
-            throw new BackupException(ErrorKind.Conflict, $"backup {manifest.BackupId} was sealed too late: {(dead == manifest.BackupId ? "its run" : $"backup {dead}, which it builds on,")} was declared dead",
-                "Do not rely on it: a collection may take it away. Run the backup again.");
     }
 }

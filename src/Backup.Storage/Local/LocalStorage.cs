@@ -31,7 +31,7 @@ public sealed class LocalStorage : IBackupStorage
                     DurableFolder.Ensure(Path.GetDirectoryName(path)!);
                     return new(new LocalObjectWriter(name, path));
                 }
-                catch (DirectoryNotFoundException) when (attempt < 5)
+                catch (Exception error) when (error is DirectoryNotFoundException or FileNotFoundException && attempt < 10)
                 {
                     // A collection has just taken the empty folder away.
                 }
