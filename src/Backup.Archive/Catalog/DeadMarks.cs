@@ -45,15 +45,11 @@ public sealed class DeadMarks
     }
 
     /// <summary>
-    /// The first of <paramref name="runs"/> that anything marks, or null. A writer asks this, and for it the name is enough: a mark
-    /// it cannot read may be one that somebody counts on.
+    /// True when anything marks the run. A writer asks this, and for it the name is enough: a mark it cannot read may be one that
+    /// somebody counts on.
     /// </summary>
-    public static async Task<string?> FindAsync(OpenedArchive archive, IReadOnlyList<string> runs, CancellationToken cancellation)
-    {
-        await foreach (var item in archive.Storage.ListAsync(runs is [var one] ? ObjectNames.Dead(new(one)) : ObjectNames.DeadRuns, cancellation))
-            if (runs.FirstOrDefault(run => item.Name.StartsWith(ObjectNames.Dead(new(run)), StringComparison.Ordinal)) is { } marked) return marked;
-        return null;
-    }
+    public static async Task<bool> AnyAsync(OpenedArchive archive, RunId run, CancellationToken cancellation) =>
+        (await archive.Storage.ListAllAsync(ObjectNames.Dead(run), cancellation)).Count > 0;
 
     /// <summary>Marks a run whose newest object was created at <paramref name="lastSign"/>. Marks never replace each other.</summary>
     public static Task PutAsync(OpenedArchive archive, RunId run, DateTimeOffset lastSign, TimeProvider time, CancellationToken cancellation) =>

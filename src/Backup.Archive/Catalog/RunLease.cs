@@ -41,7 +41,7 @@ public sealed class RunLease
     /// <exception cref="BackupException">Conflict: the run was declared dead.</exception>
     public static async Task<RunLease> ClaimAsync(OpenedArchive archive, RunId run, string owner, TimeProvider time, CancellationToken cancellation)
     {
-        if (await DeadMarks.FindAsync(archive, [run.Value], cancellation) is not null) throw Lost(run, "it was declared dead");
+        if (await DeadMarks.AnyAsync(archive, run, cancellation)) throw Lost(run, "it was declared dead");
         var lease = new RunLease(archive, run, await HighestEpochAsync(archive, run, cancellation) + 1, owner, time);
         await lease.WriteAsync(cancellation);
         return lease;
@@ -75,7 +75,7 @@ public sealed class RunLease
             throw Lost(Run, "this owner was silent for too long");
         if (await HighestEpochAsync(archive, Run, cancellation) > Epoch)
             throw new OwnershipLostException($"run {Run} must not be sealed: another owner has taken it over");
-        if (await DeadMarks.FindAsync(archive, [Run.Value], cancellation) is not null) throw Lost(Run, "it was declared dead");
+        if (await DeadMarks.AnyAsync(archive, Run, cancellation)) throw Lost(Run, "it was declared dead");
     }
 
     private static BackupException Lost(RunId run, string why) => new(ErrorKind.Conflict, $"run {run} must not be sealed: {why}", "Nothing of this attempt is visible. Run the backup again.");

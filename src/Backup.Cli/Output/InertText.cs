@@ -32,7 +32,6 @@ internal static class InertText
         InertKind.Unsealed => $"never sealed, silent since {Human.Time(run.Since)}",
         InertKind.Marked => $"never sealed, marked as dead {Human.Time(run.Marked!.Value)}",
         InertKind.Removed => $"removed on purpose {Human.Time(run.Since)}",
-        InertKind.Stranded => $"builds on a run that was collected, sealed {Human.Time(run.Since)}",
         _ => $"left over by attempts that died, since {Human.Time(run.Since)}",
     };
 }

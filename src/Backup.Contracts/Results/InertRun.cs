@@ -11,8 +11,6 @@ public enum InertKind
     Removed,
     /// <summary>The run is sealed; these objects are of attempts that died, and its manifest does not name them.</summary>
     LeftOver,
-    /// <summary>The run is sealed, but builds on a run that was collected: it was sealed in the moment before that, and never reported.</summary>
-    Stranded,
 }
 
 /// <summary>Objects of one run that nobody reads.</summary>

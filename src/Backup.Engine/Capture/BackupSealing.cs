@@ -24,14 +24,13 @@ public static class BackupSealing
     /// <summary>What an increment builds on, and the state that comes of both.</summary>
     /// <param name="Strategy">Strategy in lower case.</param>
     /// <param name="Base">The base.</param>
-    /// <param name="Chain">Ids of the backups it is read through: the base, its base, down to one that holds everything.</param>
     /// <param name="StateRoot">State root of everything.</param>
     /// <param name="Totals">Totals of everything.</param>
     /// <param name="Compared">True when nothing was taken for unchanged without comparing its digests.</param>
-    public sealed record Onto(string Strategy, BaseReference Base, IReadOnlyList<string> Chain, byte[] StateRoot, Totals Totals, bool Compared);
+    public sealed record Onto(string Strategy, BaseReference Base, byte[] StateRoot, Totals Totals, bool Compared);
 
     /// <summary>Seals the run that <paramref name="lease"/> owns.</summary>
-    /// <exception cref="BackupException">Conflict: the run was taken over, or it or a backup it builds on was declared dead.</exception>
+    /// <exception cref="BackupException">Conflict: the run was taken over or declared dead.</exception>
     public static async Task<BackupManifest> RunAsync(OpenedArchive archive, RunLease lease, Subject subject, IReadOnlyList<ShardResult> shards, TimeProvider time, CancellationToken cancellation, Onto? onto = null)
     {
         using var root = new StateRoot();
@@ -59,7 +58,7 @@ public static class BackupSealing
         await lease.EnsureOwnedAsync(cancellation);
         await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation);
         Failpoint.Reach("seal.seal");
-        await ConfirmAsync(archive, manifest, digest.Object, onto?.Chain ?? [], cancellation);
+        await ConfirmAsync(archive, manifest, digest.Object, cancellation);
         return manifest;
     }
 
@@ -83,19 +82,17 @@ public static class BackupSealing
 
     /// <summary>
     /// Success is said only of what is there: after the seal every object is listed once more. And only of what stays: a collection marks a
-    /// run before it looks for its seal, so a run that has its seal and no mark is not collected, and neither are the backups below it.
+    /// run before it looks for its seal, so a run that has its seal and, looked for after it, no mark is never collected.
     /// </summary>
     /// <param name="archive">The archive.</param>
     /// <param name="manifest">The sealed manifest.</param>
     /// <param name="name">Its name in the archive.</param>
-    /// <param name="chain">Ids of the backups it is read through.</param>
     /// <param name="cancellation">Cancels.</param>
     /// <exception cref="BackupException">Conflict: it is not to be relied on. Damage: an object is missing.</exception>
-    public static async Task ConfirmAsync(OpenedArchive archive, BackupManifest manifest, string name, IReadOnlyList<string> chain, CancellationToken cancellation)
+    public static async Task ConfirmAsync(OpenedArchive archive, BackupManifest manifest, string name, CancellationToken cancellation)
     {
-        if (await DeadMarks.FindAsync(archive, [manifest.BackupId, .. chain], cancellation) is { } dead)
-            throw new BackupException(ErrorKind.Conflict, $"backup {manifest.BackupId} was sealed too late: {(dead == manifest.BackupId ? "its run" : $"backup {dead}, which it builds on,")} was declared dead",
-                "Do not rely on it: a collection may take it away. Run the backup again.");
+        if (await DeadMarks.AnyAsync(archive, new(manifest.BackupId), cancellation))
+            throw new BackupException(ErrorKind.Conflict, $"backup {manifest.BackupId} was sealed too late: its run was declared dead", "Do not rely on it: a collection may take it away. Run the backup again.");
         var sizes = (await archive.Storage.ListAllAsync(ObjectNames.Run(new(manifest.BackupId)), cancellation)).ToDictionary(o => o.Name, o => o.Size);
         if (!sizes.ContainsKey(name)) throw new DamageException(name, 0, "it is missing right after it was sealed");
         foreach (var needed in manifest.Segments.Append(manifest.Index.Object))

@@ -31,7 +31,7 @@ public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source
             warnings.Add($"suspect: {increment.ThreadsGone} of the {before} threads of backup {chain.Newest.BackupId} are gone; make sure that the source was whole");
         progress.Enter(RunState.Sealing);
         var onto = new BackupSealing.Onto(request.Strategy.ToString().ToLowerInvariant(), new(chain.Newest.BackupId, chain.Newest.Source.CutTime, chain.Newest.StateRoot),
-            chain.Members.Select(m => m.BackupId).ToList(), increment.StateRoot, increment.Totals, compared);
+            increment.StateRoot, increment.Totals, compared);
         return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings), [increment.Shard], time, cancellation, onto);
     }
 

@@ -69,7 +69,7 @@ public sealed class ArchiveCollection(IArchives archives, LastSeen lastSeen, Tim
     {
         long objects = 0, bytes = 0;
         foreach (var item in run.Kind == InertKind.LeftOver
-            ? (await RunContent.ReadAsync(archive, new(run.RunId), cancellation)).LeftOver : await archive.Storage.ListAllAsync(ObjectNames.Run(new(run.RunId)), cancellation))
+            ? await LeftOvers.FindAsync(archive, new(run.RunId), cancellation) : await archive.Storage.ListAllAsync(ObjectNames.Run(new(run.RunId)), cancellation))
         {
             await archive.Storage.DeleteAsync(item.Name, cancellation);
             objects++;

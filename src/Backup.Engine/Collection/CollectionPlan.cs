@@ -5,7 +5,7 @@ namespace Backup.Engine.Collection;
 
 /// <summary>Which step is due for which inert run.</summary>
 /// <param name="Mark">To be marked as dead: not sealed, and silent for long.</param>
-/// <param name="Remove">To be removed by a record in the chain of seals, then swept: marked long ago and still not sealed, or built on such a run.</param>
+/// <param name="Remove">To be removed by a record in the chain of seals, then swept: marked long ago and still not sealed.</param>
 /// <param name="Sweep">Nobody reads these objects and nobody will.</param>
 /// <param name="Waiting">Not old enough for their next step.</param>
 internal sealed record CollectionPlan(IReadOnlyList<InertRun> Mark, IReadOnlyList<InertRun> Remove, IReadOnlyList<InertRun> Sweep, IReadOnlyList<InertRun> Waiting)
@@ -16,11 +16,6 @@ internal sealed record CollectionPlan(IReadOnlyList<InertRun> Mark, IReadOnlyLis
         List<InertRun> mark = [], remove = [], sweep = [], waiting = [];
         foreach (var run in found.Runs)
         {
-            if (run.Kind == InertKind.Stranded)
-            {
-                remove.Add(run);
-                continue;
-            }
             // Of what is sealed and removed somebody may be reading still; what never was sealed nobody reads.
             var until = run.Kind == InertKind.Removed && !found.Chain.IsSealed(run.RunId) ? now : (run.Kind == InertKind.Marked ? run.Marked!.Value : run.Since) + age;
             if (until > now)

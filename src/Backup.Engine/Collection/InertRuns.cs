@@ -31,7 +31,6 @@ public sealed class InertRuns
         var marks = await DeadMarks.LoadAsync(archive, cancellation);
         var chain = await SealChain.LoadAsync(archive, cancellation);
         var removals = chain.Links.Where(link => link.Seal.Removal is not null).SelectMany(link => link.Seal.Removal!.Backups, (link, run) => (Run: run, Link: link)).ToLookup(r => r.Run, r => r.Link);
-        var collected = removals.Where(r => r.Any(link => link.Seal.Removal!.Reason == ArchiveCollection.Reason)).Select(r => r.Key).ToHashSet(StringComparer.Ordinal);
         var seals = chain.Links.Where(link => link.Seal.Manifest is not null).ToLookup(link => link.Seal.Run, StringComparer.Ordinal);
         var runs = new List<InertRun>();
         foreach (var tally in await TallyAsync(archive, cancellation))
@@ -45,12 +44,9 @@ public sealed class InertRuns
             {
                 runs.Add(run with { Kind = run.Marked is null ? InertKind.Unsealed : InertKind.Marked });
             }
-            else
+            else if (await LeftOvers.FindAsync(archive, new(run.RunId), cancellation) is { Count: > 0 } left)
             {
-                var content = await RunContent.ReadAsync(archive, new(run.RunId), cancellation);
-                var last = seals[run.RunId].Select(link => link.Created).Aggregate(run.Since, Later);
-                if (content.Bases.Overlaps(collected)) runs.Add(run with { Kind = InertKind.Stranded, Since = last });
-                else if (content.LeftOver.Count > 0) runs.Add(run with { Kind = InertKind.LeftOver, Since = last, Objects = content.LeftOver.Count, Bytes = content.LeftOver.Sum(o => o.Size) });
+                runs.Add(run with { Kind = InertKind.LeftOver, Since = seals[run.RunId].Select(link => link.Created).Aggregate(run.Since, Later), Objects = left.Count, Bytes = left.Sum(o => o.Size) });
             }
         }
         return new(chain, runs);

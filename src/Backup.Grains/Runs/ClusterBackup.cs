@@ -1,6 +1,5 @@
 using Backup.Archive;
 using Backup.Archive.Catalog;
-using Backup.Archive.Chains;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
@@ -81,9 +80,9 @@ internal sealed class ClusterBackup(
     {
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
         if (catalog.Sealed.FirstOrDefault(link => link.Seal.Run == run.Value) is not { } link) return null;
-        var chain = await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(link, cancellation), cancellation);
-        await BackupSealing.ConfirmAsync(archive, chain.Newest, link.Seal.Manifest!.Object, chain.Members.Skip(1).Select(m => m.BackupId).ToList(), cancellation);
-        return chain.Newest;
+        var manifest = await catalog.ReadManifestAsync(link, cancellation);
+        await BackupSealing.ConfirmAsync(archive, manifest, link.Seal.Manifest!.Object, cancellation);
+        return manifest;
     }
 
     private async Task<Captured> CaptureAsync(
