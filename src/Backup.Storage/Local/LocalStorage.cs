@@ -111,9 +111,9 @@ public sealed class LocalStorage : IBackupStorage
             File.Delete(path);
             DurableFolder.Flush(folder);
         }
-        catch (IOException) when (!Directory.Exists(folder))
+        catch (DirectoryNotFoundException)
         {
-            return; // another collection took it away, with its folder
+            return; // another collection took the folder away, which it does only when nothing is left in it
         }
         try
         {
