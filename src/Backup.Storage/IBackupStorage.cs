@@ -23,6 +23,15 @@ public interface IBackupStorage
 
     /// <summary>Removes an object; removing what is not there succeeds. Only collection and the destruction of keys call this.</summary>
     ValueTask DeleteAsync(string name, CancellationToken cancellation);
+
+    /// <summary>
+    /// Lists what writers began and have not made visible: temporary files, unfinished uploads. The names are the storage's own, the time
+    /// is that of the last sign of a writer. Most of it is being written; what is old was left by a crash.
+    /// </summary>
+    IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation);
+
+    /// <summary>Removes what <see cref="ListUnfinishedAsync"/> named; its writer, if it still lives, cannot commit any more. Only collection calls this.</summary>
+    ValueTask DiscardAsync(string unfinished, CancellationToken cancellation);
 }
 
 /// <summary>One object as a listing shows it.</summary>

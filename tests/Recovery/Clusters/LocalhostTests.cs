@@ -29,6 +29,9 @@ public sealed class LocalhostTests : IAsyncLifetime
         Assert.Equal("True", (await cluster.ToolAsync("verify", "--all", "--deep")).Expect(0)["ok"]);
         (await cluster.ToolAsync("verify", backup, "--against", "prod")).Expect(0);
 
+        Assert.Equal("0", (await cluster.ToolAsync("archive", "collect", "main", "--older-than", "36h")).Expect(0)["objects"]);
+        (await cluster.ToolAsync("archive", "collect", "main", "--older-than", "0h")).Expect(2);
+
         var plan = (await cluster.ToolAsync("restore", "--backup", backup, "--to", "copy", "--dry-run")).Expect(0);
         Assert.Equal(("300", "0"), (plan["threads"], plan["conflicts"]));
         var restored = (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy")).Expect(0);
