@@ -26,9 +26,6 @@ public static class GrainKeys
     /// <param name="slot">Number of the slot.</param>
     public static string Slot(string silo, int slot) => Join("slot", silo, slot.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
-    /// <summary>Key of a policy.</summary>
-    public static string Policy(string name) => Join("policy", name);
-
     /// <summary>Key of one thread of a source.</summary>
     public static string Thread(string source, string thread) => Join("thread", source, thread);
 

@@ -14,6 +14,10 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     [Alias("Check"), ResponseTimeout("00:10:00")]
     Task<ArchiveCheckReport> CheckAsync();
 
+    /// <summary>Collects what nobody reads.</summary>
+    [Alias("Collect"), ResponseTimeout("01:00:00")]
+    Task<CollectReport> CollectAsync(CollectRequest request);
+
     /// <summary>The backups, oldest first; of one source when it is given.</summary>
     [Alias("List"), ResponseTimeout("00:10:00")]
     Task<IReadOnlyList<BackupSummary>> ListAsync(string? source);

@@ -4,7 +4,6 @@ namespace Backup.Storage;
 /// A place archives are kept in: a folder, a bucket. Object names are <c>/</c>-separated, ASCII, and sort ordinally.
 /// A writer needs create, read and list only; nothing is ever overwritten.
 /// </summary>
-/// <remarks>Every implementation passes the suite under <c>tests/StorageSuite</c>.</remarks>
 public interface IBackupStorage
 {
     /// <summary>Where this is, for messages: a path or an URL without credentials.</summary>
@@ -24,6 +23,15 @@ public interface IBackupStorage
 
     /// <summary>Removes an object; removing what is not there succeeds. Only collection and the destruction of keys call this.</summary>
     ValueTask DeleteAsync(string name, CancellationToken cancellation);
+
+    /// <summary>
+    /// Lists what writers began and have not made visible: temporary files, unfinished uploads. The names are the storage's own, the time
+    /// is that of the last sign of a writer. Most of it is being written; what is old was left by a crash.
+    /// </summary>
+    IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation);
+
+    /// <summary>Removes what <see cref="ListUnfinishedAsync"/> named; its writer, if it still lives, cannot commit any more. Only collection calls this.</summary>
+    ValueTask DiscardAsync(string unfinished, CancellationToken cancellation);
 }
 
 /// <summary>One object as a listing shows it.</summary>

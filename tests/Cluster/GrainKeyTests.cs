@@ -28,7 +28,7 @@ public sealed class GrainKeyTests
     [Fact]
     public void No_key_looks_like_a_number() => Gen.Select(Name, Name).Sample((first, second) =>
     {
-        foreach (var key in new[] { GrainKeys.Source(first), GrainKeys.Archive(first), GrainKeys.Thread(first, second), GrainKeys.Slot(first, 3), GrainKeys.Directory(first, 7), GrainKeys.Policy(first) })
+        foreach (var key in new[] { GrainKeys.Source(first), GrainKeys.Archive(first), GrainKeys.Thread(first, second), GrainKeys.Slot(first, 3), GrainKeys.Directory(first, 7) })
         {
             var id = GrainId.Create("test", key);
             Assert.False(id.TryGetIntegerKey(out _, out _), key);
@@ -43,7 +43,7 @@ public sealed class GrainKeyTests
     public void Kinds_of_grain_have_keys_of_their_own()
     {
         var run = RunId.New(DateTimeOffset.UnixEpoch);
-        string[] keys = [GrainKeys.Source("x"), GrainKeys.Target("x"), GrainKeys.Archive("x"), GrainKeys.Policy("x"), GrainKeys.Single("x"), GrainKeys.Thread("x", "1"), GrainKeys.Slot("x", 1), GrainKeys.Directory("x", 1), GrainKeys.Run(run)];
+        string[] keys = [GrainKeys.Source("x"), GrainKeys.Target("x"), GrainKeys.Archive("x"), GrainKeys.Single("x"), GrainKeys.Thread("x", "1"), GrainKeys.Slot("x", 1), GrainKeys.Directory("x", 1), GrainKeys.Run(run)];
         Assert.Equal(keys.Length, keys.Distinct().Count());
         Assert.Equal("thread/prod/user%3A42%2Fa%20b", GrainKeys.Thread("prod", "user:42/a b"));
         Assert.Equal($"run/{run}", GrainKeys.Run(run));

@@ -113,7 +113,7 @@ public sealed class PointTests : IAsyncLifetime
         }
         // Every checkpoint of the last backup, as it is stored.
         var deltas = 0;
-        foreach (var state in rounds[^1].States.Where((_, i) => i % 4 == 0))
+        foreach (var state in rounds[^1].States.Where((_, i) => i % 8 == 0))
             deltas += AssertSame(state, await GetAsync("--checkpoint", Text(state, "checkpoint")), delta);
         Assert.Equal(delta, deltas > 0);
     }

@@ -7,14 +7,18 @@ namespace Backup.Tests.Unit;
 internal sealed class MemoryStorage : IBackupStorage
 {
     private readonly Lock gate = new();
+    private readonly Dictionary<string, DateTimeOffset> created = new(StringComparer.Ordinal);
 
     public SortedDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
 
     public string Location => "memory";
 
-    public static MemoryStorage Of(IEnumerable<KeyValuePair<string, byte[]>> objects)
+    /// <summary>The storage's own clock, or null when its objects are of no age.</summary>
+    public TimeProvider? Clock { get; init; }
+
+    public static MemoryStorage Of(IEnumerable<KeyValuePair<string, byte[]>> objects, TimeProvider? clock = null)
     {
-        var storage = new MemoryStorage();
+        var storage = new MemoryStorage { Clock = clock };
         foreach (var (name, bytes) in objects) storage.Objects[name] = bytes;
         return storage;
     }
@@ -49,7 +53,7 @@ internal sealed class MemoryStorage : IBackupStorage
     {
         await ValueTask.CompletedTask;
         List<StoredObject> list;
-        lock (gate) list = Objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => new StoredObject(o.Key, o.Value.Length, DateTimeOffset.UnixEpoch)).ToList();
+        lock (gate) list = Objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => new StoredObject(o.Key, o.Value.Length, created.GetValueOrDefault(o.Key, DateTimeOffset.UnixEpoch))).ToList();
         foreach (var item in list) yield return item;
     }
 
@@ -58,6 +62,14 @@ internal sealed class MemoryStorage : IBackupStorage
         lock (gate) Objects.Remove(name);
         return default;
     }
+
+    public async IAsyncEnumerable<StoredObject> ListUnfinishedAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await ValueTask.CompletedTask;
+        yield break; // what was begun is in its writer's memory alone
+    }
+
+    public ValueTask DiscardAsync(string unfinished, CancellationToken cancellation) => throw new ArgumentException(unfinished, nameof(unfinished));
 
     private sealed class Writer(MemoryStorage storage, string name) : IObjectWriter
     {
@@ -72,7 +84,11 @@ internal sealed class MemoryStorage : IBackupStorage
         public ValueTask CommitAsync(CancellationToken cancellation)
         {
             lock (storage.gate)
-                return storage.Objects.TryAdd(name, stream.ToArray()) ? default : throw new ObjectExistsException(name);
+            {
+                if (!storage.Objects.TryAdd(name, stream.ToArray())) throw new ObjectExistsException(name);
+                if (storage.Clock is { } clock) storage.created[name] = clock.GetUtcNow();
+                return default;
+            }
         }
 
         public ValueTask DisposeAsync() => default;

@@ -8,6 +8,7 @@ using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
+using Backup.Engine.Collection;
 using Backup.Engine.Progress;
 using Backup.Storage;
 using Backup.Storage.Local;
@@ -58,9 +59,19 @@ await SealChain.AppendAsync(archive, RunId.New(time.GetUtcNow()), time, null, ne
 foreach (var item in await storage.ListAllAsync(ObjectNames.Run(gone), default)) await storage.DeleteAsync(item.Name, default);
 await RunLease.ClaimAsync(archive, RunId.New(time.GetUtcNow()), "golden", time, default);
 
+// One that was marked as dead, was sealed too late all the same, and was collected. One that is only marked. And what a dead attempt left in a sealed run.
+var (late, _) = await BackupAsync("other", Samples.Store(2), expect: false);
+await DeadMarks.PutAsync(archive, late, time.GetUtcNow(), time, default);
+await SealChain.AppendAsync(archive, RunId.New(time.GetUtcNow()), time, null, new Removal([late.Value], ArchiveCollection.Reason), default);
+foreach (var item in await storage.ListAllAsync(ObjectNames.Run(late), default)) await storage.DeleteAsync(item.Name, default);
+var silent = RunId.New(time.GetUtcNow());
+await RunLease.ClaimAsync(archive, silent, "golden", time, default);
+for (var i = 0; i < 2; i++) await DeadMarks.PutAsync(archive, silent, time.GetUtcNow(), time, default);
+await storage.PutAsync(ObjectNames.Segment(run, 0, "deadxxxx", 0), new byte[100], default);
+
 File.WriteAllText(Path.Combine(folder, "expected.json"), new JsonObject
 {
-    ["archiveId"] = archive.Descriptor.ArchiveId, ["removed"] = new JsonArray(gone.Value), ["backups"] = expected,
+    ["archiveId"] = archive.Descriptor.ArchiveId, ["removed"] = new JsonArray(gone.Value, late.Value), ["marked"] = new JsonArray(late.Value, silent.Value), ["backups"] = expected,
 }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
 
 async Task<(RunId Run, ObjectDigest Manifest)> BackupAsync(string source, DictionaryStore from, ICheckpointSource? through = null, BackupStrategyKind strategy = BackupStrategyKind.Full, bool expect = true)

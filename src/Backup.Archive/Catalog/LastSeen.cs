@@ -27,10 +27,11 @@ public sealed class LastSeen(string folder)
         }
         var present = chain.Links.ToDictionary(l => l.Digest.Object, l => l.Digest);
         var damaged = chain.Problems.Select(p => p.ObjectName).ToHashSet();
+        var hint = $"Backups that are there can be restored by their id (--backup). Bring back what is missing from a replica; if this older state is meant, remove {path}.";
         return record.Heads.Where(h => !damaged.Contains(h.Object))
             .Where(h => !present.TryGetValue(h.Object, out var now) || !now.Sha256.AsSpan().SequenceEqual(h.Sha256))
             .Select(h => new DamageException(h.Object, 0, present.ContainsKey(h.Object)
-                ? "it is not the seal that was seen here before" : "it was seen here before and is missing: the archive was rolled back"))
+                ? "it is not the seal that was seen here before" : "it was seen here before and is missing: the archive was rolled back", hint))
             .ToList();
     }
 

@@ -38,8 +38,10 @@ public sealed class RunLease
     public int Epoch { get; }
 
     /// <summary>Claims the run: 1 + the highest epoch listed.</summary>
+    /// <exception cref="BackupException">Conflict: the run was declared dead.</exception>
     public static async Task<RunLease> ClaimAsync(OpenedArchive archive, RunId run, string owner, TimeProvider time, CancellationToken cancellation)
     {
+        if (await DeadMarks.AnyAsync(archive, run, cancellation)) throw Lost(run, "it was declared dead");
         var lease = new RunLease(archive, run, await HighestEpochAsync(archive, run, cancellation) + 1, owner, time);
         await lease.WriteAsync(cancellation);
         return lease;
@@ -70,14 +72,13 @@ public sealed class RunLease
     public async Task EnsureOwnedAsync(CancellationToken cancellation)
     {
         if (time.GetElapsedTime(renewed) > StaleAfter)
-            throw Lost("this owner was silent for too long");
+            throw Lost(Run, "this owner was silent for too long");
         if (await HighestEpochAsync(archive, Run, cancellation) > Epoch)
             throw new OwnershipLostException($"run {Run} must not be sealed: another owner has taken it over");
-        if ((await archive.Storage.ListAllAsync(ObjectNames.Dead(Run), cancellation)).Count > 0)
-            throw Lost("it was declared dead");
+        if (await DeadMarks.AnyAsync(archive, Run, cancellation)) throw Lost(Run, "it was declared dead");
     }
 
-    private BackupException Lost(string why) => new(ErrorKind.Conflict, $"run {Run} must not be sealed: {why}", "Nothing of this attempt is visible. Run the backup again.");
+    private static BackupException Lost(RunId run, string why) => new(ErrorKind.Conflict, $"run {run} must not be sealed: {why}", "Nothing of this attempt is visible. Run the backup again.");
 
     private async Task RenewAsync(CancellationToken cancellation)
     {

@@ -8,7 +8,11 @@ namespace Backup.Archive.Catalog;
 /// <summary>One seal with the digest of its object.</summary>
 /// <param name="Seal">The content.</param>
 /// <param name="Digest">Name, size and SHA-256 of the object.</param>
-public sealed record SealLink(Seal Seal, ObjectDigest Digest);
+public sealed record SealLink(Seal Seal, ObjectDigest Digest)
+{
+    /// <summary>When the storage says it was created.</summary>
+    public DateTimeOffset Created { get; init; }
+}
 
 /// <summary>The chain of seals as it was listed: what this archive consists of, and what is wrong with the chain itself.</summary>
 public sealed class SealChain
@@ -34,6 +38,9 @@ public sealed class SealChain
     /// <summary>Seals that are damaged or missing.</summary>
     public IReadOnlyList<DamageException> Problems { get; }
 
+    /// <summary>True when a seal names a manifest of the run.</summary>
+    public bool IsSealed(string run) => Links.Any(link => link.Seal.Manifest is not null && link.Seal.Run == run);
+
     /// <summary>Lists and reads every seal and checks how they hang together.</summary>
     public static async Task<SealChain> LoadAsync(OpenedArchive archive, CancellationToken cancellation)
     {
@@ -45,7 +52,7 @@ public sealed class SealChain
             {
                 var (seal, digest) = await SealedDocument.GetAsync<Seal>(archive, ObjectKind.Seal, item.Name, cancellation);
                 if (item.Name != ObjectNames.Seal(seal.Sequence, new(seal.Run))) throw new DamageException(item.Name, 0, "it is the seal of another place in the chain");
-                links.Add(new(seal, digest));
+                links.Add(new(seal, digest) { Created = item.Created });
             }
             catch (DamageException damage)
             {
@@ -61,6 +68,8 @@ public sealed class SealChain
     {
         var chain = await LoadAsync(archive, cancellation);
         if (chain.Problems.Count > 0) throw chain.Problems[0];
+        if (manifest is not null && chain.Removed.Contains(run.Value))
+            throw new BackupException(ErrorKind.Conflict, $"run {run} must not be sealed: what it wrote is being collected", "Nothing of this attempt is visible. Run the backup again.");
         var heads = chain.Links.Where(l => chain.Heads.Contains(l.Digest)).ToList();
         var seal = new Seal
         {

@@ -4,7 +4,7 @@ using Backup.Contracts;
 
 namespace Backup.Archive.Keys;
 
-/// <summary>Wraps data keys and opens wraps (docs/format.md, Key wraps).</summary>
+/// <summary>Wraps data keys and opens wraps (docs/format.md, Checked text).</summary>
 internal static class KeyWrapping
 {
     private const int NonceLength = 12;

@@ -15,6 +15,7 @@ namespace Backup.Archive.Objects;
 [JsonSerializable(typeof(Seal))]
 [JsonSerializable(typeof(ShardResult))]
 [JsonSerializable(typeof(LeaseRecord))]
+[JsonSerializable(typeof(DeadMark))]
 [JsonSerializable(typeof(LastSeenRecord))]
 [JsonSerializable(typeof(LogClaim))]
 [JsonSerializable(typeof(TickMarker))]

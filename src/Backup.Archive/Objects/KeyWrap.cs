@@ -3,7 +3,7 @@ using Backup.Contracts;
 namespace Backup.Archive.Objects;
 
 /// <summary>
-/// The object <c>keys/KEY-WRAP</c>: a data key sealed under a key file or a passphrase (docs/format.md, Key wraps).
+/// The object <c>keys/KEY-WRAP</c>: a data key sealed under a key file or a passphrase (docs/format.md, Checked text).
 /// Several wraps of one data key may stand side by side; deleting one takes that way of opening away.
 /// </summary>
 public sealed record KeyWrap

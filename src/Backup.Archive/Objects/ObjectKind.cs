@@ -15,7 +15,7 @@ public enum ObjectKind : byte
     Seal = 5,
     /// <summary>A sign of life of a run's owner.</summary>
     Lease = 6,
-    /// <summary>Marks a run that will never seal.</summary>
+    /// <summary>Marks a run that must not seal any more.</summary>
     Dead = 7,
     /// <summary>An owner's claim on a source's change log.</summary>
     LogClaim = 8,

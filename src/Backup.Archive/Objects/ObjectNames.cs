@@ -16,6 +16,8 @@ public static class ObjectNames
     public const string Seals = "seals/";
     /// <summary>Prefix of the marks of dead runs.</summary>
     public const string DeadRuns = "dead/";
+    /// <summary>Prefix of the objects that are written to see what time it is at the storage, and deleted again.</summary>
+    public const string Clocks = "clock/";
 
     /// <summary>Prefix of the change logs.</summary>
     public const string Logs = "logs/";
@@ -42,6 +44,9 @@ public static class ObjectNames
     /// <summary>The manifest of a run.</summary>
     public static string Manifest(RunId run, string attempt) => $"{Runs}{run}/manifest-{attempt}";
 
+    /// <summary>True for the name of a manifest of any run.</summary>
+    public static bool IsManifest(string name) => RunOf(name) is { } run && name.StartsWith($"{Run(run)}manifest-", StringComparison.Ordinal);
+
     /// <summary>A lease of a run: epoch of the owner, then a counter.</summary>
     public static string Lease(RunId run, int epoch, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/lease-{epoch:D6}-{number:D6}");
@@ -50,8 +55,14 @@ public static class ObjectNames
     public static string Seal(long sequence, RunId run) =>
         string.Create(CultureInfo.InvariantCulture, $"{Seals}{sequence:D10}-{run}");
 
-    /// <summary>The mark of a dead run.</summary>
-    public static string Dead(RunId run) => $"{DeadRuns}{run}";
+    /// <summary>Prefix of the marks of one dead run.</summary>
+    public static string Dead(RunId run) => $"{DeadRuns}{run}-";
+
+    /// <summary>One mark of a dead run.</summary>
+    public static string DeadMark(RunId run, string mark) => $"{Dead(run)}{mark}";
+
+    /// <summary>An object that is written to see what time it is at the storage.</summary>
+    public static string Clock(string token) => $"{Clocks}{token}";
 
     /// <summary>Prefix of the objects of a source's change log.</summary>
     public static string Log(string source) => $"{Logs}{source}/";

@@ -6,7 +6,7 @@ using Backup.Archive.Objects;
 namespace Backup.Archive.Sealing;
 
 /// <summary>
-/// The AES-256-GCM key of one object (docs/format.md, Sealing). Every chunk has a nonce of its own: the offset it stands at
+/// The AES-256-GCM key of one object (docs/format.md, Sealed objects). Every chunk has a nonce of its own: the offset it stands at
 /// and what it is. A salt is never used twice, so no two attempts seal under one key and nonce.
 /// </summary>
 internal sealed class ObjectKey : IDisposable

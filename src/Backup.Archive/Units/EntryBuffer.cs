@@ -2,7 +2,7 @@ using Backup.Contracts;
 
 namespace Backup.Archive.Units;
 
-/// <summary>Encoded entries of a frame's content: tag, length, bytes; tag 0 marks the beginning of a unit and holds its key (docs/format.md, Frames).</summary>
+/// <summary>Encoded entries of a frame's content: tag, length, bytes; tag 0 marks the beginning of a unit and holds its key (docs/format.md, Frames of segments).</summary>
 internal sealed class EntryBuffer
 {
     private const int Initial = 64 * 1024;

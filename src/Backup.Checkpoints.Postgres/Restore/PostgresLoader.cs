@@ -22,6 +22,7 @@ internal sealed class PostgresLoader : ITargetLoader
     private readonly Dictionary<RecordKind, TableLoad> tables = [];
     private UnitId unit;
     private byte[] unitId = [];
+    private long pending; // bytes that wait in the tables' buffers
 
     public PostgresLoader(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, ITransactions transactions, bool ownsConnection)
     {
@@ -54,14 +55,16 @@ internal sealed class PostgresLoader : ITargetLoader
     {
         if (!tables.TryGetValue(record.Kind, out var table))
             throw new BackupException(ErrorKind.Usage, $"'{target.Name}' has no table for a {record.Kind} of {unit}", "Nothing of this unit was changed.");
+        var before = table.Pending;
         table.Add(unit, unitId, record);
-        return Pending >= SendAt ? new(SendAsync(cancellation)) : default;
+        pending += table.Pending - before;
+        return pending >= SendAt ? new(SendAsync(cancellation)) : default;
     }
 
     public async ValueTask EndAsync(CancellationToken cancellation)
     {
-        if (Pending >= SendAt / 2) await SendAsync(cancellation);
-        if (Pending == 0) await PostgresErrors.GuardAsync(target, () => transactions.CommitAsync(cancellation));
+        if (pending >= SendAt / 2) await SendAsync(cancellation);
+        if (pending == 0) await PostgresErrors.GuardAsync(target, () => transactions.CommitAsync(cancellation));
     }
 
     public async Task CompleteAsync(CancellationToken cancellation)
@@ -73,11 +76,9 @@ internal sealed class PostgresLoader : ITargetLoader
     // What was not committed is rolled back with the connection.
     public ValueTask DisposeAsync() => ownsConnection ? connection.DisposeAsync() : default;
 
-    private int Pending => tables.Values.Sum(t => t.Pending);
-
     private async Task SendAsync(CancellationToken cancellation)
     {
-        if (Pending == 0) return;
+        if (pending == 0) return;
         try
         {
             await PostgresErrors.GuardAsync(target, async () =>
@@ -86,6 +87,7 @@ internal sealed class PostgresLoader : ITargetLoader
                 foreach (var kind in SendOrder)
                     if (tables.TryGetValue(kind, out var table)) await table.SendAsync(connection, cancellation);
             });
+            pending = 0;
         }
         catch (BackupException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or "22P05" })
         {

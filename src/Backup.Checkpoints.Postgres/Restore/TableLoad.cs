@@ -27,8 +27,6 @@ internal sealed class TableLoad
         staged = targets.Any(c => !IsDirect(c));
     }
 
-    public RecordKind Kind => columns.Kind;
-
     public int Pending => rows.Length;
 
     /// <summary>Adds a record as a row.</summary>

@@ -23,9 +23,6 @@ public sealed class MemoryUnits(long byteLimit)
     /// <summary>Bytes held.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
 
-    /// <summary>Bytes that may be held.</summary>
-    public long ByteLimit => byteLimit;
-
     /// <summary>Number of units held.</summary>
     public int Count => units.Count;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Backup.Cli.Output;
-using Backup.Cli.Runners;
 using Backup.Contracts;
 using Backup.Engine.Restore;
 
@@ -16,7 +15,8 @@ internal static class RestoreCommand
         options.AddTo(command);
         command.SetAction(invoker.Run(async (session, parse, cancellation) =>
         {
-            var request = await options.RequestAsync(session, parse, cancellation);
+            var asked = await options.RequestAsync(session, parse, cancellation);
+            var request = asked;
             session.RequireTarget(request.Target);
             var dryRun = options.DryRun(parse);
             var mustAsk = Changes(request) && !dryRun && !options.Yes(parse);
@@ -33,18 +33,13 @@ internal static class RestoreCommand
                 }
                 // What was shown is what is restored, even when a newer backup appears meanwhile.
                 request = request with { BackupId = plan.BackupId, Source = null, At = null, Checkpoint = RestoreRules.CheckpointOf(request) };
-                if (Replaces(plan, request)) await ConfirmAsync(session.Host, plan, request, cancellation);
+                if (Replaces(plan, request)) await ConfirmAsync(session.Host, plan, asked, cancellation);
             }
-            return await RestoreAsync(session, runner, request, cancellation);
+            var report = await session.Results.WithProgressAsync($"restore to {request.Target}", progress => runner.RestoreAsync(request, progress, cancellation));
+            session.Results.Write(report, writer => RestoreText.Done(writer, report, asked));
+            return report.Exact ? 0 : (int)ErrorKind.Differs;
         }));
         return command;
-    }
-
-    private static async Task<int> RestoreAsync(Session session, IBackupRunner runner, RestoreRequest request, CancellationToken cancellation)
-    {
-        var report = await session.Results.WithProgressAsync($"restore to {request.Target}", progress => runner.RestoreAsync(request, progress, cancellation));
-        session.Results.Write(report, writer => RestoreText.Done(writer, report));
-        return report.Exact ? 0 : (int)ErrorKind.Differs;
     }
 
     private static bool Changes(RestoreRequest request) => request.Mirror || request.Conflict == ConflictPolicy.Overwrite;

@@ -37,9 +37,10 @@ internal static class ArchiveText
             .Add("format", $"v{report.Format}")
             .Add("backups", Human.Count(report.Backups))
             .Add("objects", $"{Human.Count(report.Objects)}, {Human.Size(report.Bytes)}")
-            .AddIf(report.InertRuns > 0, "inert runs", () => $"{Human.Count(report.InertRuns)}, never sealed, invisible")
+            .AddIf(report.InertRuns > 0, "inert runs", () => $"{Human.Count(report.InertRuns)}, {Human.Size(report.Inert.Sum(run => run.Bytes))}, invisible; 'backup archive collect' takes them away")
             .Add("keys", report.Keys.Count == 0 ? "none" : string.Join(", ", report.Keys))
             .Write(writer);
-        VerifyText.Findings(writer, "damage", report.Findings);
+        InertText.Write(writer, "inert", report.Inert);
+        VerifyText.Damage(writer, report.Findings);
     }
 }

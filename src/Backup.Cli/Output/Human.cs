@@ -27,7 +27,7 @@ internal static class Human
         return $"{(unit == 0 ? size.ToString("0", CultureInfo.InvariantCulture) : Digits(size))} {Units[unit]}";
     }
 
-    /// <summary>0.42 s, 12.3 s, 3 min 20 s, 2 h 05 min.</summary>
+    /// <summary>420 ms, 1.23 s, 12.3 s, 3 min 20 s, 2 h 05 min.</summary>
     public static string Duration(double seconds)
     {
         if (seconds < 0.9995) return $"{Math.Max(0, seconds) * 1000:0} ms";

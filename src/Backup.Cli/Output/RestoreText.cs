@@ -1,4 +1,5 @@
 using Backup.Contracts;
+using Backup.Engine.Restore;
 
 namespace Backup.Cli.Output;
 
@@ -10,7 +11,7 @@ internal static class RestoreText
     public static void Plan(TextWriter writer, RestorePlan plan, RestoreRequest request)
     {
         new Facts($"restore of {plan.BackupId} to {plan.Target} would")
-            .Add("recover", $"what was true for {Human.Time(plan.CutTime)}")
+            .AddIf(request.At is not null, "recover", () => "what was true for " + Found(plan.CutTime, request))
             .Add("restore", $"{Human.Count(plan.Threads, "thread")}, {Human.Count(plan.Records, "record")}, {Human.Size(plan.RawBytes)}")
             .Add("read", $"{Human.Size(plan.BytesToRead)} from the archive in {Human.Count(plan.Reads, "read")}")
             .AddIf(plan.Unchanged > 0, "find", () => $"{Human.Count(plan.Unchanged, "thread")} equal already")
@@ -22,10 +23,10 @@ internal static class RestoreText
             .Write(writer);
     }
 
-    public static void Done(TextWriter writer, RestoreReport report)
+    public static void Done(TextWriter writer, RestoreReport report, RestoreRequest? request = null)
     {
         new Facts(report.Exact ? $"restored {report.BackupId} to {report.Target}: exact" : $"restored {report.BackupId} to {report.Target}: NOT the same as the backup")
-            .Add("true for", Human.Time(report.CutTime))
+            .AddIf(request?.At is not null, "true for", () => Found(report.CutTime, request!))
             .Add("threads", $"{Human.Count(report.Threads)} stand as captured{Detail(report)}")
             .Add("records", $"{Human.Count(report.Records)} written")
             .Add("others", $"{Human.Count(report.Untouched, "thread")} untouched")
@@ -36,6 +37,10 @@ internal static class RestoreText
             .Notes(report.Warnings)
             .Write(writer);
     }
+
+    // Exact, and with the point beside it: what came between the two is not in the backup.
+    private static string Found(DateTimeOffset cut, RestoreRequest request) =>
+        $"{RecoveryPoint.At(cut)}, the newest backup {(RestoreRules.CheckpointOf(request) is { } id ? $"with checkpoint {id}" : $"at or before {request.At}")}";
 
     private static string Detail(RestoreReport report)
     {

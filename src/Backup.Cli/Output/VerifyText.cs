@@ -16,15 +16,17 @@ internal static class VerifyText
             .AddIf(report.Threads > 0, "threads", () => Human.Count(report.Threads))
             .Add("took", Human.Duration(report.Seconds))
             .Write(writer);
-        Findings(writer, "damage", report.Findings);
-        Findings(writer, "differs", report.Differences);
+        Damage(writer, report.Findings);
+        Write(writer, report.Differences, finding => $"differs: {finding.Object}");
     }
 
-    public static void Findings(TextWriter writer, string word, IReadOnlyList<Finding> findings)
+    public static void Damage(TextWriter writer, IReadOnlyList<Finding> findings) => Write(writer, findings, finding => $"damage: {finding.Object} at offset {finding.Offset}");
+
+    private static void Write(TextWriter writer, IReadOnlyList<Finding> findings, Func<Finding, string> place)
     {
         foreach (var finding in findings)
         {
-            writer.WriteLine($"{word}: {Plain.Text(finding.Object)} at offset {finding.Offset}: {Plain.Text(finding.Problem)}");
+            writer.WriteLine($"{Plain.Text(place(finding))}: {Plain.Text(finding.Problem)}");
             if (Lost(finding) is { } lost) writer.WriteLine($"  affected: {lost}");
             if (finding.Advice is { } advice) writer.WriteLine($"  {Plain.Text(advice)}");
         }

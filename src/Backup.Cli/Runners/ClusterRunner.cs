@@ -49,6 +49,9 @@ internal sealed class ClusterRunner : IBackupRunner
 
     public Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation) => ClusterErrors.GuardAsync(Catalog(archive).CheckAsync(), cancellation);
 
+    public Task<CollectReport> CollectAsync(CollectRequest request, CancellationToken cancellation) =>
+        ClusterErrors.GuardAsync(Catalog(request.Archive).CollectAsync(request), cancellation, "It may be going on all the same. Run the same command again: collecting twice does no harm.");
+
     public async Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation)
     {
         var run = await ClusterErrors.GuardAsync(grains.GetGrain<IBackupManagerGrain>(GrainKeys.Source(request.Source)).StartAsync(request), cancellation, Unknown);

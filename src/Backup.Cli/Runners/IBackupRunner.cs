@@ -20,6 +20,9 @@ internal interface IBackupRunner : IAsyncDisposable
     Task<ArchiveRewrapReport> RewrapArchiveAsync(RewrapRequest request, CancellationToken cancellation) => throw new BackupException(ErrorKind.Usage,
         "a cluster does not change what opens its archives", "Run 'backup archive rewrap' where the archive's storage can be reached, with Backup:Cluster left out; then configure the new key for the silos.");
 
+    /// <summary>Collects what nobody reads in an archive.</summary>
+    Task<CollectReport> CollectAsync(CollectRequest request, CancellationToken cancellation);
+
     /// <summary>Takes a backup. Returns the finished run with its summary; with <paramref name="detach"/> the admitted run.</summary>
     Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation);
 

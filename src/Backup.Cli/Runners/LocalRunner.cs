@@ -2,6 +2,7 @@ using Backup.Archive.Catalog;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
+using Backup.Engine.Collection;
 using Backup.Engine.Progress;
 using Backup.Engine.Recovery;
 using Backup.Engine.Restore;
@@ -32,7 +33,7 @@ internal sealed class LocalRunner : IBackupRunner
         runs = new(options.StateFolder, time);
         lastSeen = new(Path.Combine(options.StateFolder, "last-seen"));
         queries = new(archives, stores, lastSeen, time);
-        threads = new(archives, lastSeen);
+        threads = new(archives, lastSeen, time);
     }
 
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) => archives.InitAsync(archive, cancellation);
@@ -47,6 +48,8 @@ internal sealed class LocalRunner : IBackupRunner
         var (added, removed) = await archive.Keys.RewrapAsync(archive.Storage, key, request.RemoveOthers, cancellation);
         return new() { Archive = request.Archive, Location = archive.Storage.Location, Added = added, Removed = removed, KeyFileMade = made };
     }
+
+    public Task<CollectReport> CollectAsync(CollectRequest request, CancellationToken cancellation) => new ArchiveCollection(archives, lastSeen, time).RunAsync(request, cancellation);
 
     public async Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation)
     {

@@ -8,9 +8,10 @@ public sealed class DamageException : BackupException
     /// <param name="objectName">Name of the damaged object inside the archive.</param>
     /// <param name="offset">Offset in bytes of the first part that cannot be trusted.</param>
     /// <param name="problem">What is wrong with it.</param>
-    public DamageException(string objectName, long offset, string problem)
+    /// <param name="hint">What to do next, where it is not to look for what else is damaged.</param>
+    public DamageException(string objectName, long offset, string problem, string? hint = null)
         : base(ErrorKind.Damage, $"damage in {objectName} at offset {offset}: {problem}",
-            "Nothing was changed. Run 'backup verify --all --deep' to see everything that is affected, and restore the object from a replica.")
+            hint ?? "Nothing was changed. Run 'backup verify --all --deep' to see everything that is affected, and restore the object from a replica.")
     {
         ObjectName = objectName;
         Offset = offset;

@@ -18,12 +18,14 @@ public sealed record ArchiveCheckReport
     [Id(5)] public long Objects { get; init; }
     /// <summary>Bytes of all objects.</summary>
     [Id(6)] public long Bytes { get; init; }
-    /// <summary>Runs that left objects, never sealed, and do not live any more: invisible, collected later.</summary>
+    /// <summary>How many runs <see cref="Inert"/> names.</summary>
     [Id(7)] public long InertRuns { get; init; }
     /// <summary>Wraps of the data keys that are there, by name.</summary>
     [Id(8)] public IReadOnlyList<string> Keys { get; init; } = [];
     /// <summary>Damage.</summary>
     [Id(9)] public IReadOnlyList<Finding> Findings { get; init; } = [];
+    /// <summary>Runs with objects that nobody reads, and nobody will: invisible, for a collection to take away.</summary>
+    [Id(10)] public IReadOnlyList<InertRun> Inert { get; init; } = [];
 
     /// <summary>True when nothing is wrong.</summary>
     public bool Ok => Findings.Count == 0;

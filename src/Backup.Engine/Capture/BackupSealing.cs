@@ -58,7 +58,7 @@ public static class BackupSealing
         await lease.EnsureOwnedAsync(cancellation);
         await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation);
         Failpoint.Reach("seal.seal");
-        await ConfirmAsync(archive, lease.Run, manifest, cancellation);
+        await ConfirmAsync(archive, manifest, digest.Object, cancellation);
         return manifest;
     }
 
@@ -80,14 +80,23 @@ public static class BackupSealing
         return digests;
     }
 
-    // Success is said only of what is there: after the seal, every object is listed once more.
-    private static async Task ConfirmAsync(OpenedArchive archive, RunId run, BackupManifest manifest, CancellationToken cancellation)
+    /// <summary>
+    /// Success is said only of what is there: after the seal every object is listed once more. And only of what stays: a collection marks a
+    /// run before it looks for its seal, so a run that has its seal and, looked for after it, no mark is never collected.
+    /// </summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="manifest">The sealed manifest.</param>
+    /// <param name="name">Its name in the archive.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <exception cref="BackupException">Conflict: it is not to be relied on. Damage: an object is missing.</exception>
+    public static async Task ConfirmAsync(OpenedArchive archive, BackupManifest manifest, string name, CancellationToken cancellation)
     {
-        var sizes = (await archive.Storage.ListAllAsync(ObjectNames.Run(run), cancellation)).ToDictionary(o => o.Name, o => o.Size);
+        if (await DeadMarks.AnyAsync(archive, new(manifest.BackupId), cancellation))
+            throw new BackupException(ErrorKind.Conflict, $"backup {manifest.BackupId} was sealed too late: its run was declared dead", "Do not rely on it: a collection may take it away. Run the backup again.");
+        var sizes = (await archive.Storage.ListAllAsync(ObjectNames.Run(new(manifest.BackupId)), cancellation)).ToDictionary(o => o.Name, o => o.Size);
+        if (!sizes.ContainsKey(name)) throw new DamageException(name, 0, "it is missing right after it was sealed");
         foreach (var needed in manifest.Segments.Append(manifest.Index.Object))
             if (!sizes.TryGetValue(needed.Name, out var size) || size != needed.Size)
                 throw new DamageException(needed.Name, 0, "it is missing or cut right after it was sealed");
-        if ((await archive.Storage.ListAllAsync(ObjectNames.Dead(run), cancellation)).Count > 0)
-            throw new BackupException(ErrorKind.Conflict, $"run {run} was declared dead while it sealed", "Run the backup again.");
     }
 }

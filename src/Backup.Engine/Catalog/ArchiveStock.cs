@@ -1,7 +1,7 @@
 using Backup.Archive;
-using Backup.Archive.Catalog;
 using Backup.Archive.Objects;
 using Backup.Contracts;
+using Backup.Engine.Collection;
 
 namespace Backup.Engine.Catalog;
 
@@ -10,9 +10,6 @@ internal static class ArchiveStock
 {
     public static async Task<ArchiveCheckReport> TakeAsync(string name, OpenedArchive archive, VerifyReport checkedBackups, TimeProvider time, CancellationToken cancellation)
     {
-        var chain = await SealChain.LoadAsync(archive, cancellation);
-        var sealedRuns = chain.Links.Select(link => link.Seal.Run).ToHashSet(StringComparer.Ordinal);
-        var unsealed = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         var keys = new List<string>();
         long objects = 0, bytes = 0;
         await foreach (var item in archive.Storage.ListAsync("", cancellation))
@@ -20,15 +17,13 @@ internal static class ArchiveStock
             objects++;
             bytes += item.Size;
             if (item.Name.StartsWith(ObjectNames.Keys, StringComparison.Ordinal)) keys.Add(item.Name[ObjectNames.Keys.Length..]);
-            if (ObjectNames.RunOf(item.Name) is { } run && !sealedRuns.Contains(run.Value) && unsealed.GetValueOrDefault(run.Value) < item.Created)
-                unsealed[run.Value] = item.Created;
         }
+        var inert = (await InertRuns.FindAsync(archive, cancellation)).Runs.Where(run => CollectionPlan.Rests(run, time.GetUtcNow())).ToList();
         return new()
         {
             Archive = name, ArchiveId = archive.Descriptor.ArchiveId, Location = archive.Storage.Location, Format = archive.Descriptor.Format,
             Backups = checkedBackups.Backups.Count, Objects = objects, Bytes = bytes, Keys = keys, Findings = checkedBackups.Findings,
-            // A run that lives renews its lease.
-            InertRuns = unsealed.Values.Count(latest => time.GetUtcNow() - latest > RunLease.StaleAfter),
+            InertRuns = inert.Count, Inert = inert,
         };
     }
 }

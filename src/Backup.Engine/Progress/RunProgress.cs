@@ -13,6 +13,7 @@ public sealed class RunProgress
     private (long Threads, long Raw, long Stored, int Shards) told;
     private int shardsDone;
     private long advanced;
+    private DateTimeOffset? ended;
 
     /// <summary>Starts in <see cref="RunState.Planned"/>.</summary>
     /// <param name="initial">The run as admitted.</param>
@@ -29,7 +30,7 @@ public sealed class RunProgress
     /// <summary>The run.</summary>
     public RunId Run => new(status.RunId);
 
-    /// <summary>The status now.</summary>
+    /// <summary>The status now; of a run that ended, as of its end.</summary>
     public RunStatus Snapshot()
     {
         lock (gate)
@@ -39,7 +40,7 @@ public sealed class RunProgress
             told = now;
             return status with
             {
-                Updated = time.GetUtcNow(), Advanced = time.GetUtcNow() - time.GetElapsedTime(Interlocked.Read(ref advanced)),
+                Updated = ended ?? time.GetUtcNow(), Advanced = ended ?? time.GetUtcNow() - time.GetElapsedTime(Interlocked.Read(ref advanced)),
                 Threads = now.Item1, RawBytes = now.Item2, StoredBytes = now.Item3, ShardsDone = now.Item4,
             };
         }
@@ -101,7 +102,11 @@ public sealed class RunProgress
     private void Change(Func<RunStatus, RunStatus> change)
     {
         RunStatus now;
-        lock (gate) status = change(status) with { Version = status.Version + 1 };
+        lock (gate)
+        {
+            status = change(status) with { Version = status.Version + 1 };
+            if (status.IsFinished) ended ??= time.GetUtcNow();
+        }
         Interlocked.Exchange(ref advanced, time.GetTimestamp());
         now = Snapshot();
         changed?.Invoke(now);

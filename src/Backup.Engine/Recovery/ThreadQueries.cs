@@ -45,8 +45,7 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
     /// <exception cref="BackupException">NotFound: no backup holds the thread.</exception>
     public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation)
     {
-        var opened = await archives.OpenAsync(archive, cancellation);
-        var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
+        var (opened, catalog) = await OpenAsync(archive, cancellation);
         var checkpoints = new Dictionary<(string Ns, string Id), CheckpointView>();
         IReadOnlyList<CheckpointView> held = [];
         byte[]? summary = null;
@@ -70,7 +69,7 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
         return [.. checkpoints.Values.OrderBy(c => c.Namespace, StringComparer.Ordinal).ThenByDescending(c => c.CheckpointId, StringComparer.Ordinal)];
     }
 
-    // The newest at a point of an archive that was rolled back is an older one.
+    // The newest at a point, and the latest, of an archive that was rolled back is an older one.
     private async Task<(OpenedArchive Archive, BackupCatalog Catalog)> OpenAsync(string name, CancellationToken cancellation)
     {
         var archive = await archives.OpenAsync(name, cancellation);

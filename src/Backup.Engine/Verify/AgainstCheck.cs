@@ -48,7 +48,7 @@ internal sealed class AgainstCheck(OpenedArchive archive, BackupChain chain, ICh
     {
         var parts = Enum.GetValues<RecordKind>().Where(k => captured[k] != now[k]).Select(k =>
             captured[k].Keys == now[k].Keys ? $"{k}: {captured[k].Count} with other contents" : $"{k}: {captured[k].Count} in the backup, {now[k].Count} in the store");
-        return "it differs: " + string.Join("; ", parts);
+        return string.Join("; ", parts);
     }
 
     private void Report(UnitId unit, string problem) =>

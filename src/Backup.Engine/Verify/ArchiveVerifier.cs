@@ -40,11 +40,11 @@ public sealed class ArchiveVerifier
         var findings = new FindingList();
         var backups = request.BackupId is { } id ? [catalog.Find(id)] : catalog.Sealed;
         if (request.BackupId is null) await CheckArchiveAsync(catalog, findings, cancellation);
-        long objects = 0, threads = 0;
+        long objects = 0, threads = 0, read = 0;
         if (request.BackupId is null)
             foreach (var source in await TickChain.SourcesAsync(archive, cancellation)) objects += await new LogCheck(archive, source, findings).RunAsync(request.Deep, cancellation);
         var differences = new FindingList();
-        foreach (var link in backups)
+        foreach (var (number, link) in backups.Index())
         {
             BackupChain chain;
             try
@@ -57,16 +57,17 @@ public sealed class ArchiveVerifier
                 continue;
             }
             var manifest = chain.Newest;
-            progress.Expect(backups.Count, manifest.Totals.Threads);
+            // As many for each backup that is left: how many those have is known when they are read. Without data no thread is read.
+            progress.Expect(backups.Count, request.Deep ? read + (manifest.Totals.Threads * (backups.Count - number)) : 0);
             objects += await new QuickCheck(archive, manifest, findings).RunAsync(request.Deep, cancellation);
-            if (request.Deep) threads += await new DeepCheck(archive, chain, findings, progress).RunAsync(cancellation);
+            if (request.Deep) read += await new DeepCheck(archive, chain, findings, progress).RunAsync(cancellation);
             if (against is not null) threads += await new AgainstCheck(archive, chain, against, request.Against!, differences).RunAsync(cancellation);
             progress.ShardDone();
         }
         var report = new VerifyReport
         {
             Ok = findings.All.Count == 0 && differences.All.Count == 0, Depth = request.Deep ? "deep" : "quick", DataRead = request.Deep,
-            Backups = backups.Select(b => b.Seal.Run).ToList(), Objects = objects, BytesRead = meter.BytesRead, Threads = threads,
+            Backups = backups.Select(b => b.Seal.Run).ToList(), Objects = objects, BytesRead = meter.BytesRead, Threads = read + threads,
             Findings = findings.All, Differences = differences.All, Seconds = time.GetElapsedTime(started).TotalSeconds,
         };
         if (request.BackupId is null && findings.All.Count == 0) lastSeen.Remember(archive, catalog.Chain);
@@ -76,7 +77,11 @@ public sealed class ArchiveVerifier
 
     private async Task CheckArchiveAsync(BackupCatalog catalog, FindingList findings, CancellationToken cancellation)
     {
-        foreach (var damage in catalog.Chain.Problems.Concat(lastSeen.Check(archive, catalog.Chain))) findings.Add(damage, null, [], -1);
+        foreach (var damage in catalog.Chain.Problems) findings.Add(damage, null, [], -1);
+        foreach (var gone in lastSeen.Check(archive, catalog.Chain)) findings.Add(gone.ObjectName, gone.Offset, gone.Problem, null, [], -1, gone.Hint!);
         foreach (var damage in await archive.CheckKeysAsync(cancellation)) findings.Add(damage, null, []);
+        foreach (var damage in (await DeadMarks.LoadAsync(archive, cancellation)).Problems)
+            findings.Add(damage.ObjectName, damage.Offset, damage.Problem, null, [], 0,
+                "No backup is affected: this mark counts for nothing. Restore it from a replica, or delete it when that run is surely over: 'backup archive collect' marks what is still inert anew.");
     }
 }

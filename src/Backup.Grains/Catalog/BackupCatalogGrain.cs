@@ -1,6 +1,7 @@
 using Backup.Abstractions;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
+using Backup.Engine.Collection;
 using Backup.Engine.Progress;
 using Backup.Engine.Recovery;
 using Backup.Engine.Stores;
@@ -11,7 +12,7 @@ namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -20,6 +21,8 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
     public Task<ArchiveInitReport> InitAsync() => Task.Run(() => archives.InitAsync(Archive, default));
 
     public Task<ArchiveCheckReport> CheckAsync() => Task.Run(() => queries.CheckAsync(Archive, default));
+
+    public Task<CollectReport> CollectAsync(CollectRequest request) => Task.Run(() => collection.RunAsync(request, default));
 
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string? source) => Task.Run(() => queries.ListAsync(Archive, source, default));
 

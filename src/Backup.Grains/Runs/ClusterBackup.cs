@@ -79,7 +79,10 @@ internal sealed class ClusterBackup(
     private static async Task<BackupManifest?> FindSealedAsync(OpenedArchive archive, RunId run, CancellationToken cancellation)
     {
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
-        return catalog.Sealed.FirstOrDefault(link => link.Seal.Run == run.Value) is { } link ? await catalog.ReadManifestAsync(link, cancellation) : null;
+        if (catalog.Sealed.FirstOrDefault(link => link.Seal.Run == run.Value) is not { } link) return null;
+        var manifest = await catalog.ReadManifestAsync(link, cancellation);
+        await BackupSealing.ConfirmAsync(archive, manifest, link.Seal.Manifest!.Object, cancellation);
+        return manifest;
     }
 
     private async Task<Captured> CaptureAsync(

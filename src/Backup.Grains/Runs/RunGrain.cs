@@ -71,8 +71,15 @@ internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>>
     {
         if (progress is null || Current.IsFinished) return Current;
         progress.Enter(RunState.Cancelling);
-        await WriteAsync();
-        await stopping.CancelAsync();
+        try
+        {
+            await WriteAsync();
+        }
+        finally
+        {
+            // It says already that it is cancelling.
+            await stopping.CancelAsync();
+        }
         return Current;
     }
 
@@ -91,7 +98,16 @@ internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>>
         await this.RegisterOrUpdateReminder(Reminder, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         state.State.Request = request;
         state.State.Configuration = configuration.Fingerprint(store, archive);
-        await LaunchAsync(new() { RunId = Id, Kind = kind, Store = store, Archive = archive, Started = now, Updated = now, Advanced = now });
+        try
+        {
+            await LaunchAsync(new() { RunId = Id, Kind = kind, Store = store, Archive = archive, Started = now, Updated = now, Advanced = now });
+        }
+        catch
+        {
+            // What could not be written is not so, though this activation has it in memory: the next call reads what is there.
+            DeactivateOnIdle();
+            throw;
+        }
         return Current;
     }
 
@@ -175,9 +191,19 @@ internal abstract class RunGrain<TRequest>(IPersistentState<RunRecord<TRequest>>
 
     private async Task FinishAsync(RunStatus last)
     {
+        var before = state.State.Status;
         state.State.Status = last;
         state.State.Cut = null;
-        await WriteOwnedAsync();
+        try
+        {
+            await WriteOwnedAsync();
+        }
+        catch
+        {
+            // Not ended before it is written: until then the reminder must stay, for another silo to find out.
+            state.State.Status = before;
+            throw;
+        }
         await ForgetReminderAsync();
         RunLog.Ended(logger, last.RunId, last.State);
         instruments.Ended(last);

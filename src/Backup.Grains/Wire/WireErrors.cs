@@ -13,7 +13,7 @@ internal static class WireErrors
     /// <summary>The error as a client gets it.</summary>
     public static Exception Portable(Exception error) => error switch
     {
-        DamageException damage => new DamageException(damage.ObjectName, damage.Offset, damage.Problem),
+        DamageException damage => new DamageException(damage.ObjectName, damage.Offset, damage.Problem, damage.Hint),
         BackupException known => new BackupException(known.Kind, known.Message, known.Hint),
         OrleansException or TimeoutException or OperationCanceledException => error,
         _ => new BackupException(ErrorKind.Failed, $"unexpected error on a silo, {error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")}", "This is a defect. The silo's log has more of it."),

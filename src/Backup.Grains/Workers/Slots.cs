@@ -9,9 +9,6 @@ internal sealed class Slots(IGrainFactory grains, ILocalSiloDetails silo, IClust
     /// <summary>This silo's name, for messages and leases.</summary>
     public string LocalName => silo.Name;
 
-    /// <summary>This silo's address.</summary>
-    public string Local => silo.SiloAddress.ToParsableString();
-
     /// <summary>How many slots there are, if all silos have as many as this one.</summary>
     public int Estimate => Silos().Count * options.SlotsPerSilo;
 

@@ -1,5 +1,6 @@
 using Backup.Archive.Catalog;
 using Backup.Engine.Catalog;
+using Backup.Engine.Collection;
 using Backup.Engine.Recovery;
 using Backup.Engine.Stores;
 using Backup.Grains.Placement;
@@ -26,6 +27,7 @@ internal static class SiloEngine
         services.AddSingleton(_ => new LastSeen(Path.Combine(options.StateFolder, "last-seen")));
         services.AddSingleton<ArchiveQueries>();
         services.AddSingleton<ThreadQueries>();
+        services.AddSingleton<ArchiveCollection>();
         services.AddSingleton(new WorkerOptions(options.Workers));
         services.AddSingleton<Slots>();
         services.AddSingleton<KeptCuts>();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans;
+using Orleans.Clustering.Redis;
 using Orleans.Runtime;
 
 namespace Backup.Hosting.Health;
@@ -10,6 +11,8 @@ namespace Backup.Hosting.Health;
 /// </summary>
 internal sealed class OwnRowCheck(IMembershipTable table, ILocalSiloDetails self) : IHealthCheck
 {
+    private const string Gone = "this silo's row is gone from the membership table, as when Redis was emptied; a silo never writes it again: restart every silo that says this";
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
@@ -17,7 +20,11 @@ internal sealed class OwnRowCheck(IMembershipTable table, ILocalSiloDetails self
             var rows = await table.ReadRowAsync(self.SiloAddress, cancellationToken);
             return rows.TryGet(self.SiloAddress) is { Item1.Status: SiloStatus.Active }
                 ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Unhealthy("this silo's row is gone from the membership table; restart the silo");
+                : HealthCheckResult.Unhealthy(Gone);
+        }
+        catch (RedisClusteringException error)
+        {
+            return HealthCheckResult.Unhealthy(Gone, error); // Redis answers, and has no table
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

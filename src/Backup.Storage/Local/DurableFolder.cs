@@ -7,6 +7,7 @@ namespace Backup.Storage.Local;
 internal static partial class DurableFolder
 {
     private const int NameTaken = 17; // EEXIST
+    private const int NotThere = 2;   // ENOENT
     private const int ReadOnly = 0;
 
     /// <summary>Makes <paramref name="folder"/> with its parents, and flushes each parent that got a new entry.</summary>
@@ -24,6 +25,7 @@ internal static partial class DurableFolder
     {
         if (OperatingSystem.IsWindows()) return; // NTFS journals its entries
         var descriptor = Open(folder, ReadOnly);
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == NotThere) throw new DirectoryNotFoundException($"there is no folder {folder}");
         if (descriptor < 0) throw new IOException($"cannot open folder {folder}: error {Marshal.GetLastPInvokeError()}");
         using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         // Some network file systems cannot fsync a folder and say EINVAL; their rename is as durable as they make it.

@@ -5,6 +5,8 @@ namespace Backup.Storage.Local;
 /// <summary>Writes one file: temporary name, fsync, link to the final name, fsync of the folder.</summary>
 internal sealed class LocalObjectWriter : IObjectWriter
 {
+    private const string Suffix = ".tmp";
+    private const int TokenLength = 8;
     private readonly string name;
     private readonly string path;
     private readonly string temporary;
@@ -15,9 +17,15 @@ internal sealed class LocalObjectWriter : IObjectWriter
     {
         this.name = name;
         this.path = path;
-        temporary = $"{path}.{Randomness.Token(8)}{LocalStorage.TemporarySuffix}";
+        temporary = $"{path}.{Randomness.Token(TokenLength)}{Suffix}";
         file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
     }
+
+    /// <summary>True for the temporary name of an object; other files that end like one are not ours.</summary>
+    public static bool IsTemporary(string name) =>
+        name.EndsWith(Suffix, StringComparison.Ordinal) && name.Length > TokenLength + 1 + Suffix.Length
+        && name[^(TokenLength + 1 + Suffix.Length)] == '.' && ObjectName.IsValid(name[..^(TokenLength + 1 + Suffix.Length)])
+        && name[^(TokenLength + Suffix.Length)..^Suffix.Length].All(char.IsAsciiLetterOrDigit);
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {

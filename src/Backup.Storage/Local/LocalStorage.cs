@@ -9,7 +9,6 @@ namespace Backup.Storage.Local;
 /// </summary>
 public sealed class LocalStorage : IBackupStorage
 {
-    internal const string TemporarySuffix = ".tmp";
     private readonly string root;
 
     /// <summary>Uses the folder <paramref name="path"/>; it is made when the first object is written.</summary>
@@ -25,8 +24,18 @@ public sealed class LocalStorage : IBackupStorage
         var path = PathOf(name);
         return LocalErrors.GuardAsync<IObjectWriter>(path, () =>
         {
-            DurableFolder.Ensure(Path.GetDirectoryName(path)!);
-            return new(new LocalObjectWriter(name, path));
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    DurableFolder.Ensure(Path.GetDirectoryName(path)!);
+                    return new(new LocalObjectWriter(name, path));
+                }
+                catch (Exception error) when (error is DirectoryNotFoundException or FileNotFoundException && attempt < 10)
+                {
+                    // A collection has just taken the empty folder away.
+                }
+            }
         });
     }
 
@@ -63,7 +72,7 @@ public sealed class LocalStorage : IBackupStorage
         foreach (var item in Walk(root, "", prefix))
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return item;
+            if (ObjectName.IsValid(item.Name)) yield return item; // anything else is no object
         }
     }
 
@@ -71,12 +80,49 @@ public sealed class LocalStorage : IBackupStorage
     public ValueTask DeleteAsync(string name, CancellationToken cancellation)
     {
         var path = PathOf(name);
-        return LocalErrors.GuardAsync(path, () =>
+        return LocalErrors.GuardAsync(path, () => Remove(path));
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredObject> ListUnfinishedAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await ValueTask.CompletedTask;
+        foreach (var item in Walk(root, "", ""))
         {
-            if (!File.Exists(path)) return;
+            cancellation.ThrowIfCancellationRequested();
+            if (LocalObjectWriter.IsTemporary(item.Name)) yield return item;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DiscardAsync(string unfinished, CancellationToken cancellation)
+    {
+        if (!LocalObjectWriter.IsTemporary(unfinished)) throw new ArgumentException($"'{unfinished}' is not the name of a temporary file", nameof(unfinished));
+        var path = Path.Combine(root, unfinished);
+        return LocalErrors.GuardAsync(path, () => Remove(path));
+    }
+
+    private void Remove(string path)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        if (!File.Exists(path)) return;
+        try
+        {
             File.Delete(path);
-            DurableFolder.Flush(Path.GetDirectoryName(path)!);
-        });
+            DurableFolder.Flush(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return; // another collection took the folder away, which it does only when nothing is left in it
+        }
+        try
+        {
+            if (folder != root && !Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
+        }
+        catch (IOException)
+        {
+            // Something was put there meanwhile, or another collection was faster: an empty folder does no harm.
+        }
     }
 
     // Depth first, each folder's entries ordered so that full names come out in ordinal order.
@@ -102,11 +148,23 @@ public sealed class LocalStorage : IBackupStorage
                 if (!key.StartsWith(prefix, StringComparison.Ordinal) && !prefix.StartsWith(key, StringComparison.Ordinal)) continue;
                 foreach (var item in Walk(entry.FullName, key, prefix)) yield return item;
             }
-            else if (key.StartsWith(prefix, StringComparison.Ordinal) && ObjectName.IsValid(key)) // anything else is no object
+            else if (key.StartsWith(prefix, StringComparison.Ordinal) && Look(key, (FileInfo)entry) is { } item)
             {
-                var file = (FileInfo)entry;
-                yield return new(key, file.Length, file.LastWriteTimeUtc);
+                yield return item;
             }
+        }
+    }
+
+    // Null when it was deleted since its folder was read.
+    private static StoredObject? Look(string name, FileInfo file)
+    {
+        try
+        {
+            return new(name, file.Length, file.LastWriteTimeUtc);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
         }
     }
 

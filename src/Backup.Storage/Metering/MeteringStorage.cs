@@ -31,4 +31,10 @@ public sealed class MeteringStorage(IBackupStorage inner) : IBackupStorage
 
     /// <inheritdoc/>
     public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation) => inner.ListUnfinishedAsync(cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask DiscardAsync(string unfinished, CancellationToken cancellation) => inner.DiscardAsync(unfinished, cancellation);
 }

@@ -23,13 +23,30 @@ public sealed class RetryingStorage(IBackupStorage inner, TimeProvider time) : I
         retry.RunAsync(() => inner.ReadAsync(name, offset, buffer, cancellation), cancellation);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    public IAsyncEnumerable<StoredObject> ListAsync(string prefix, CancellationToken cancellation) => RetriedAsync(() => inner.ListAsync(prefix, cancellation), cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask DeleteAsync(string name, CancellationToken cancellation) => RetriedAsync(() => inner.DeleteAsync(name, cancellation), cancellation);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation) => RetriedAsync(() => inner.ListUnfinishedAsync(cancellation), cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask DiscardAsync(string unfinished, CancellationToken cancellation) => RetriedAsync(() => inner.DiscardAsync(unfinished, cancellation), cancellation);
+
+    private async ValueTask RetriedAsync(Func<ValueTask> work, CancellationToken cancellation) => await retry.RunAsync(async () =>
+    {
+        await work();
+        return true;
+    }, cancellation);
+
+    private async IAsyncEnumerable<StoredObject> RetriedAsync(Func<IAsyncEnumerable<StoredObject>> list, [EnumeratorCancellation] CancellationToken cancellation)
     {
         string? last = null;
         var attempt = 1;
         while (true)
         {
-            await using var items = inner.ListAsync(prefix, cancellation).GetAsyncEnumerator(cancellation);
+            await using var items = list().GetAsyncEnumerator(cancellation);
             while (true)
             {
                 try
@@ -48,11 +65,4 @@ public sealed class RetryingStorage(IBackupStorage inner, TimeProvider time) : I
             }
         }
     }
-
-    /// <inheritdoc/>
-    public async ValueTask DeleteAsync(string name, CancellationToken cancellation) => await retry.RunAsync(async () =>
-    {
-        await inner.DeleteAsync(name, cancellation);
-        return true;
-    }, cancellation);
 }

@@ -23,6 +23,15 @@ public sealed class MembershipRowTests
         Assert.Equal(503, status);
         Assert.Contains("membership: this silo's row is gone", text);
         Assert.Equal(200, (await silo.GetAsync("/health/live")).Status);
+
+        // Redis has lost everything: the same is said, and what to do.
+        var rest = await redis.HashGetAllAsync(table);
+        await redis.KeyDeleteAsync(table);
+        (status, text) = await silo.GetAsync("/health/ready");
+        Assert.Equal(503, status);
+        Assert.Contains("membership: this silo's row is gone", text);
+        Assert.Contains("restart every silo", text);
+        await redis.HashSetAsync(table, rest); // a silo that leaves looks for its table for minutes
     }
 
     private static async Task<RedisKey> FindTableAsync(IDatabase redis, string clusterId)

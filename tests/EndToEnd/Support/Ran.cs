@@ -8,6 +8,10 @@ public sealed record Ran(string What, int ExitCode, string Out, string Error)
 {
     public JsonElement Json => JsonDocument.Parse(Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement;
 
+    public JsonElement Failure => Json.GetProperty("error");
+
+    public string this[string name] => Json.GetProperty(name).ToString();
+
     public Ran Expect(int exitCode)
     {
         Assert.True(ExitCode == exitCode, $"{What}: exit code {ExitCode} where {exitCode} was expected\n{Out}\n{Error}");

@@ -50,6 +50,7 @@ public sealed class TestPostgres : IAsyncDisposable
     {
         await using var source = NpgsqlDataSource.Create(connection);
         await using var command = source.CreateCommand(sql);
+        command.CommandTimeout = 300; // dropping a database waits for every session of the server to notice
         await command.ExecuteNonQueryAsync();
     }
 }

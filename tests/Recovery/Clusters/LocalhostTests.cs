@@ -29,6 +29,9 @@ public sealed class LocalhostTests : IAsyncLifetime
         Assert.Equal("True", (await cluster.ToolAsync("verify", "--all", "--deep")).Expect(0)["ok"]);
         (await cluster.ToolAsync("verify", backup, "--against", "prod")).Expect(0);
 
+        Assert.Equal("0", (await cluster.ToolAsync("archive", "collect", "main", "--older-than", "36h")).Expect(0)["objects"]);
+        (await cluster.ToolAsync("archive", "collect", "main", "--older-than", "0h")).Expect(2);
+
         var plan = (await cluster.ToolAsync("restore", "--backup", backup, "--to", "copy", "--dry-run")).Expect(0);
         Assert.Equal(("300", "0"), (plan["threads"], plan["conflicts"]));
         var restored = (await cluster.ToolAsync("restore", "--source", "prod", "--to", "copy")).Expect(0);
@@ -52,6 +55,39 @@ public sealed class LocalhostTests : IAsyncLifetime
         Assert.Equal("done", (await cluster.ToolAsync("run", "cancel", backup)).Expect(0)["state"]); // it stays as it is
         (await cluster.ToolAsync("run", "watch", runs[2].GetProperty("runId").GetString()!)).Expect(5);
         await cluster.Store.AssertLetGoAsync();
+    }
+
+    [Fact]
+    public async Task Points_are_found_read_and_restored_by_a_cluster()
+    {
+        const string Checkpoint = "1f0a1b2c-3d4e-6f50-8123-456789abcdef";
+        string[] thread = ["--source", "prod", "--thread", "thread-7"];
+        (await cluster.ToolAsync("archive", "init", "main")).Expect(0);
+        var first = (await cluster.ToolAsync("create", "prod")).Expect(0);
+        await cluster.Store.ExecuteAsync($$$"""
+            INSERT INTO agents.checkpoints VALUES ('thread-7', '', '{{{Checkpoint}}}', 'c3', NULL, '{"v": 4, "channel_values": {"n": 1.10}, "channel_versions": {"n": 1}}', '{"step": 4}');
+            DELETE FROM agents.checkpoints WHERE thread_id = 'thread-7' AND checkpoint_id > 'c'; DELETE FROM agents.checkpoint_writes WHERE thread_id = 'thread-7';
+            """);
+        var second = (await cluster.ToolAsync("create", "prod", "--strategy", "incremental")).Expect(0);
+
+        var state = (await cluster.ToolAsync(["thread", "get", .. thread, "--at", first["cutTime"]])).Expect(0);
+        Assert.Equal((first["backupId"], "c3", "c2"), (state["backupId"], state["checkpointId"], state["parentId"]));
+        Assert.Equal(("messages", "blob", 2560), (state.Json.GetProperty("channels")[0].GetProperty("channel").GetString(), state.Json.GetProperty("channels")[0].GetProperty("place").GetString(), state.Json.GetProperty("channels")[0].GetProperty("size").GetInt32()));
+        Assert.Equal("1.10", (await cluster.ToolAsync(["thread", "get", .. thread])).Expect(0).Json.GetProperty("channels")[0].GetProperty("value").GetRawText());
+        var difference = (await cluster.ToolAsync(["thread", "diff", .. thread, "--from", first["cutTime"], "--to", second["cutTime"]])).Expect(0).Json;
+        Assert.Equal("changed", difference.GetProperty("change").GetString());
+        Assert.Equal(["went c3", "went c2", "went c1", $"came {Checkpoint}"], difference.GetProperty("checkpoints").EnumerateArray().Select(c => $"{c.GetProperty("change")} {c.GetProperty("checkpointId")}"));
+        Assert.Equal(["c3 False", "c2 False", "c1 False", $"{Checkpoint} True"], (await cluster.ToolAsync(["thread", "history", .. thread])).Expect(0).Json.GetProperty("checkpoints").EnumerateArray().Select(c => $"{c.GetProperty("checkpointId")} {c.GetProperty("inLatest")}"));
+
+        var restored = (await cluster.ToolAsync(["restore", .. thread, "--to", "copy", "--at", first["cutTime"]])).Expect(0);
+        Assert.Equal((first["backupId"], first["cutTime"], "True"), (restored["backupId"], restored["cutTime"], restored["exact"]));
+        Assert.Equal(3, await cluster.Store.ScalarAsync<long>("SELECT count(*) FROM copy.checkpoints"));
+        restored = (await cluster.ToolAsync(["restore", .. thread, "--to", "copy", "--at", Checkpoint, "--conflict", "overwrite", "--yes"])).Expect(0);
+        Assert.Equal(second["backupId"], restored["backupId"]);
+        Assert.Equal(Checkpoint, await cluster.Store.ScalarAsync<string>("SELECT string_agg(checkpoint_id, ' ') FROM copy.checkpoints"));
+        Assert.Equal(2, (await cluster.ToolAsync(["thread", "get", .. thread, "--at", "yesterday"])).ExitCode);
+        Assert.Equal(4, (await cluster.ToolAsync(["thread", "get", .. thread, "--at", "2001-01-01T00:00:00Z"])).ExitCode);
+        Assert.Equal(4, (await cluster.ToolAsync(["restore", .. thread, "--to", "copy", "--at", "0/1"])).ExitCode);
     }
 
     [Fact]

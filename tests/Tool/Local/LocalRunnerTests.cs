@@ -162,6 +162,7 @@ public sealed class LocalRunnerTests : IDisposable
         File.Delete(Directory.GetFiles(Path.Combine(tool.Folder.Path, "archive", "seals")).Order(StringComparer.Ordinal).Last());
         Assert.Equal(3, await tool.RunAsync("restore", "--source", "prod", "--to", "spare"));
         Assert.Contains("rolled back", tool.Error);
+        Assert.Contains("by their id (--backup)", tool.Error);
         Assert.Equal(3, await tool.RunAsync("archive", "check", "main"));
     }
 

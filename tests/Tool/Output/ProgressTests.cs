@@ -1,5 +1,6 @@
 using Backup.Cli.Output;
 using Backup.Contracts;
+using Backup.Engine.Progress;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Backup.Tests.Tool.Output;
@@ -23,6 +24,19 @@ public sealed class ProgressTests
         progress.Report(status with { State = RunState.Sealing });
         var lines = writer.ToString().Trim().Split(writer.NewLine);
         Assert.Equal(["backup of prod: capturing, 1 thread", "backup of prod: capturing, 11 threads", "backup of prod: capturing, 21 threads", "backup of prod: sealing"], lines);
+    }
+
+    [Fact]
+    public void A_run_that_ended_stays_as_it_ended()
+    {
+        var time = new FakeTimeProvider(Start);
+        var progress = new RunProgress(status, time);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((Start.AddMinutes(1), Start), (progress.Snapshot().Updated, progress.Snapshot().Advanced));
+        progress.Finish(null, null);
+        time.Advance(TimeSpan.FromHours(1));
+        progress.Enter(RunState.Cancelling);
+        Assert.Equal((Start.AddMinutes(1), Start.AddMinutes(1)), (progress.Snapshot().Updated, progress.Snapshot().Advanced));
     }
 
     [Fact]

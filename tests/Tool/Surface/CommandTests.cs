@@ -29,6 +29,38 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_names_what_is_inert()
+    {
+        tool.Runner.Checked = tool.Runner.Checked with { InertRuns = 1, Inert = [new() { RunId = FakeRunner.BackupId, Kind = InertKind.Unsealed, Since = FakeRunner.Time, Objects = 3, Bytes = 2_500_000 }] };
+        Assert.Equal(0, await tool.RunAsync("archive", "check", "main"));
+        Assert.Contains($"inert: {FakeRunner.BackupId} never sealed, silent since 2026-01-02 03:04:05 UTC, 3 objects, 2.50 MB", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("archive", "check", "main", "--json"));
+        Assert.Equal("unsealed", tool.Json.GetProperty("inert")[0].GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public async Task Collect_asks_for_what_was_written_and_says_what_it_did()
+    {
+        Assert.Equal(0, await tool.RunAsync("archive", "collect", "main"));
+        Assert.Contains("nothing to collect in archive main", tool.Out);
+        var run = new InertRun { RunId = FakeRunner.BackupId, Kind = InertKind.Marked, Since = FakeRunner.Time, Marked = FakeRunner.Time.AddDays(1), Objects = 3, Bytes = 2_500_000 };
+        tool.Runner.Collected = tool.Runner.Collected with { Swept = [run], Waiting = [run with { Kind = InertKind.LeftOver, Until = FakeRunner.Time.AddDays(2) }], Objects = 3, Bytes = 2_500_000 };
+        Assert.Equal(0, await tool.RunAsync("archive", "collect", "main", "--dry-run", "--older-than", "7d"));
+        Assert.Equal(new CollectRequest { Archive = "main", DryRun = true, OlderThan = TimeSpan.FromDays(7) }, tool.Runner.Asked[^1]);
+        Assert.Contains("nothing was changed", tool.Out);
+        Assert.Contains("1 run, 3 objects, 2.50 MB", tool.Out);
+        Assert.Contains($"waiting: {FakeRunner.BackupId} left over", tool.Out);
+        Assert.Contains("until 2026-01-04 03:04:05 UTC", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("archive", "collect", "main", "--json"));
+        Assert.Equal(("marked", 3), (tool.Json.GetProperty("swept")[0].GetProperty("kind").GetString(), tool.Json.GetProperty("objects").GetInt32()));
+        foreach (var age in new[] { "", "h", "7", "-1d", "1.5h", "7 d", "9999999999h", "40000d", "2w" })
+        {
+            Assert.Equal(2, await tool.RunAsync("archive", "collect", "main", $"--older-than={age}"));
+            Assert.Equal(3, tool.Runner.Asked.Count);
+        }
+    }
+
+    [Fact]
     public async Task Create_asks_for_what_was_written_and_reports()
     {
         Assert.Equal(0, await tool.RunAsync("create", "prod", "--strategy", "full"));

@@ -43,6 +43,10 @@ internal sealed class FakeRunner : IBackupRunner
 
     public Task<ArchiveCheckReport> CheckArchiveAsync(string archive, CancellationToken cancellation) => Answer(Checked, archive);
 
+    public CollectReport Collected { get; set; } = new() { Archive = "main", Location = "/a", Marked = [], Swept = [], Waiting = [] };
+
+    public Task<CollectReport> CollectAsync(CollectRequest request, CancellationToken cancellation) => Answer(Collected with { DryRun = request.DryRun }, request);
+
     public async Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation)
     {
         progress.Report(Run);

@@ -27,7 +27,7 @@ public sealed class RestoreTests : IDisposable
     {
         Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--at", written, "--thread", "t", "--to", "spare"));
         Assert.Equal((canonical, "prod", null, null), (Asked.At, Asked.Source, Asked.BackupId, Asked.Checkpoint));
-        Assert.Contains("true for  2026-01-02 03:04:05 UTC", tool.Out);
+        Assert.Contains($"true for  2026-01-02T03:04:05Z, the newest backup {(canonical.Length == 36 ? "with checkpoint" : "at or before")} {canonical}", tool.Out);
     }
 
     [Fact]
@@ -38,7 +38,8 @@ public sealed class RestoreTests : IDisposable
         tool.Runner.Plan = tool.Runner.Plan with { Conflicts = 1, ConflictingThreads = ["t"] };
         Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--at", Id, "--thread", "t", "--to", "spare", "--conflict", "overwrite", "--writes", "none"));
         Assert.Equal((FakeRunner.BackupId, null, null, Id, CheckpointWrites.None), (Asked.BackupId, Asked.Source, Asked.At, Asked.Checkpoint, Asked.Writes));
-        Assert.Contains("the state of 2026-01-02 03:04:05 UTC", tool.Error);
+        Assert.Contains("what was true for 2026-01-02T03:04:05Z, the newest backup with checkpoint", tool.Error);
+        Assert.Contains("true for  2026-01-02T03:04:05Z", tool.Out);
     }
 
     [Fact]

@@ -88,6 +88,7 @@ public sealed class EveryByteTests : IAsyncLifetime
         var newest = intact.Objects.Keys.Last(n => n.StartsWith(ObjectNames.Seals, StringComparison.Ordinal));
         var finding = Assert.Single(await DamageAsync(intact.With(newest, null)), f => f.Object == newest);
         Assert.Contains("rolled back", finding.Problem, StringComparison.Ordinal);
+        Assert.Contains("if this older state is meant, remove ", finding.Advice, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,6 +44,7 @@ public sealed class GoldenTests : IDisposable
         Assert.Equal((string)Expected["archiveId"]!, archive.Descriptor.ArchiveId);
         var catalog = await BackupCatalog.LoadAsync(archive, default);
         Assert.Equal(Expected["removed"]!.AsArray().Select(r => (string)r!), catalog.Chain.Removed.Order());
+        Assert.Equal(Expected["marked"]!.AsArray().Select(r => (string)r!), (await DeadMarks.LoadAsync(archive, default)).Since.Keys.Order());
         foreach (var backup in Expected["backups"]!.AsArray())
         {
             var manifest = await catalog.ReadManifestAsync(catalog.Find((string)backup!["backupId"]!), default);

@@ -52,6 +52,10 @@ internal sealed class FaultingStorage(IBackupStorage inner, Fault fault, int at)
 
     public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
 
+    public IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation) => inner.ListUnfinishedAsync(cancellation);
+
+    public ValueTask DiscardAsync(string unfinished, CancellationToken cancellation) => inner.DiscardAsync(unfinished, cancellation);
+
     private bool Strikes(Fault kind) => kind == fault && Interlocked.Increment(ref seen) == at;
 
     private static BackupException Broken(ErrorKind kind) => new(kind, "the storage broke", "Try again.");

@@ -30,6 +30,10 @@ internal sealed class SlowStorage(IBackupStorage inner, TimeSpan delay, TimeProv
 
     public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
 
+    public IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation) => inner.ListUnfinishedAsync(cancellation);
+
+    public ValueTask DiscardAsync(string unfinished, CancellationToken cancellation) => inner.DiscardAsync(unfinished, cancellation);
+
     private Task WaitAsync(CancellationToken cancellation)
     {
         var waiting = Task.Delay(delay, time, cancellation);

@@ -12,7 +12,7 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
 {
     private static readonly BigInteger Modulus = BigInteger.One << 256;
 
-    /// <summary>The backups, oldest first, each with its units; and the ones removed.</summary>
+    /// <summary>The backups, oldest first, each with its units; the ones removed; and the runs marked as dead.</summary>
     public JsonObject Read()
     {
         var manifests = new List<(string Run, JsonNode Manifest)>();
@@ -39,8 +39,18 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         {
             ["archiveId"] = (string)Secrets.ReadChecked(objects["archive"])["archiveId"]!,
             ["removed"] = new JsonArray([.. removed.Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]),
+            ["marked"] = new JsonArray([.. objects.Keys.Where(name => name.StartsWith("dead/", StringComparison.Ordinal)).Select(MarkedRun).Distinct().Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]),
             ["backups"] = new JsonArray([.. manifests.Where(m => !removed.Contains(m.Run)).DistinctBy(m => m.Run).Select(m => ReadBackup(m.Run, m.Manifest, manifests.DistinctBy(m => m.Run).ToDictionary(m => m.Run, m => m.Manifest)))]),
         };
+    }
+
+    private string MarkedRun(string name)
+    {
+        var mark = Document(7, name);
+        var run = (string)mark["run"]!;
+        Assert.Equal($"dead/{run}-", name[..^8]);
+        Assert.True((DateTimeOffset)mark["lastSign"]! <= (DateTimeOffset)mark["time"]!);
+        return run;
     }
 
     private JsonObject ReadBackup(string run, JsonNode sealedManifest, Dictionary<string, JsonNode> manifests)

@@ -18,47 +18,66 @@ internal enum Depth
 }
 
 /// <summary>
-/// A whole archive of one backup, written by docs/format.md alone, the same bytes every time. One object of it can be changed at any
-/// depth: what names it then names what it has become, so that a change reaches the decoders behind the seals.
+/// A whole archive of a full backup and an incremental one over it (a delta, a unit that is gone, a new one), written by
+/// docs/format.md alone, the same bytes every time. One object of it can be changed at any depth: what names it then names what it
+/// has become, so that a change reaches the decoders behind the seals.
 /// </summary>
 internal sealed class PlainArchive
 {
-    public const string Run = "20260102t030405006-abcdefgh";
     public const string Thread = "thread-1";
     private const string KeyId = "0123456789abcdef0123456789abcdef";
+    private static readonly string[] Kinds = ["lease", "segment", "index", "result", "manifest", "seal"];
     private static readonly byte[] KeyFileBytes = SHA256.HashData("key file"u8);
     private static readonly byte[] DataKey = SHA256.HashData("data key"u8);
-    private readonly List<(byte[] Key, List<(byte[] Bytes, int KeyLength)> Records)> units = [];
+    private readonly Layer[] layers;
+    private SortedDictionary<string, byte[]>? intact;
 
     public PlainArchive()
     {
-        var store = new DictionaryStore();
-        Samples.AddThread(store, Thread, 3, new Random(1));
-        Samples.AddThread(store, "thread-2", 1, new Random(2));
+        var full = new DictionaryStore();
+        Samples.AddThread(full, Thread, 3, new Random(1));
+        Samples.AddThread(full, "thread-2", 1, new Random(2));
         var record = new Backup.Checkpoints.Encoding.RecordBuffer();
         new StoreItem { Key = "k", Value = Samples.Bytes("{}"), Extra = new Dictionary<string, string> { ["created_at"] = "2026" } }.Encode(record);
-        store.Put(new(UnitKind.Memory, "ns"), record);
+        full.Put(new(UnitKind.Memory, "ns"), record);
         new StoreVector { Key = "k", Field = "f" }.Encode(record);
-        store.Put(new(UnitKind.Memory, "ns"), record);
-        foreach (var (unit, records) in store.Units) units.Add((UnitKey.Of(unit), records.Select(r => (r.Bytes, r.Key)).ToList()));
+        full.Put(new(UnitKind.Memory, "ns"), record);
+
+        var later = new DictionaryStore().CopyOf(full);
+        later.Units.Remove(UnitId.Thread(Thread));
+        Samples.AddThread(later, Thread, 4, new Random(1));
+        new PendingWrite { Namespace = "", CheckpointId = Samples.Checkpoint(1), TaskId = "task-1", Index = 0, Channel = "messages", Type = "json", Value = Samples.Bytes("\"replaced\"") }.Encode(record);
+        later.Put(UnitId.Thread(Thread), record);
+        later.Units.Remove(UnitId.Thread("thread-2"));
+        Samples.AddThread(later, "thread-3", 2, new Random(3));
+
+        var below = Units(full);
+        layers = [new("", below, [.. below.Select(u => new Entry(u, 0, u.Records))]), new("2", Units(later), Changes(below, Units(later)))];
     }
 
     public static string KeyFile => Convert.ToBase64String(KeyFileBytes);
 
-    /// <summary>The objects that can be changed, by a short name.</summary>
-    public static IReadOnlyList<string> Targets { get; } = ["archive", "wrap", "lease", "segment", "index", "result", "manifest", "seal"];
+    /// <summary>The runs of the two backups.</summary>
+    public static IReadOnlyList<string> Runs { get; } = ["20260102t030405006-abcdefgh", "20260103t030405006-bcdefghj"];
 
-    public static string NameOf(string target) => target switch
+    /// <summary>The objects that can be changed, by a short name; those of the incremental backup end in 2.</summary>
+    public static IReadOnlyList<string> Targets { get; } = ["archive", "wrap", .. Kinds, .. Kinds.Select(k => k + "2")];
+
+    public static string NameOf(string target)
     {
-        "archive" => "archive",
-        "wrap" => $"keys/{KeyId}-00000000",
-        "lease" => $"runs/{Run}/lease-000001-000000",
-        "segment" => $"runs/{Run}/s00000-00000000-00000.seg",
-        "index" => $"runs/{Run}/s00000-00000000.idx",
-        "result" => $"runs/{Run}/s00000-00000000.done",
-        "manifest" => $"runs/{Run}/manifest-00000000",
-        _ => $"seals/0000000001-{Run}",
-    };
+        var run = Runs[target.EndsWith('2') ? 1 : 0];
+        return target.TrimEnd('2') switch
+        {
+            "archive" => "archive",
+            "wrap" => $"keys/{KeyId}-00000000",
+            "lease" => $"runs/{run}/lease-000001-000000",
+            "segment" => $"runs/{run}/s00000-00000000-00000.seg",
+            "index" => $"runs/{run}/s00000-00000000.idx",
+            "result" => $"runs/{run}/s00000-00000000.done",
+            "manifest" => $"runs/{run}/manifest-00000000",
+            _ => $"seals/000000000{(target.EndsWith('2') ? 2 : 1)}-{run}",
+        };
+    }
 
     /// <summary>Writes the archive with one object changed.</summary>
     public SortedDictionary<string, byte[]> Write(string target, Depth depth, Func<byte[], byte[]> change)
@@ -67,37 +86,56 @@ internal sealed class PlainArchive
         objects["archive"] = Checked("archive", """{"format":1,"archiveId":"000102030405060708090a0b0c0d0e0f","created":"2026-01-02T03:04:05+00:00","keyMode":"shared"}""");
         var secrets = new Secrets(KeyId, DataKey, SHA256.HashData(objects["archive"]));
         objects[NameOf("wrap")] = Checked("wrap", WrapJson(secrets));
-        Add("lease", 6, """{"epoch":1,"owner":"host/1","time":"2026-01-02T03:04:05+00:00"}"""u8.ToArray());
-        var frame = new FieldWriter();
-        var places = new List<(int Start, int Size)>();
-        foreach (var (key, records) in units)
-        {
-            var start = frame.Written.Length;
-            frame.Varint(0).Bytes(key);
-            foreach (var (bytes, keyLength) in records) frame.Varint((ulong)keyLength).Bytes(bytes);
-            places.Add((start, frame.Written.Length - start));
-        }
-        Add("segment", 1, frame.Written);
-        Add("index", 2, IndexPage(places, objects[NameOf("segment")].Length - Sealed.Header));
-        var index = new JsonObject { ["object"] = Reference("index"), ["rootOffset"] = Sealed.Header, ["rootLength"] = objects[NameOf("index")].Length - Sealed.Header };
-        var totals = new JsonObject { ["units"] = units.Count, ["threads"] = 2, ["records"] = units.Sum(u => u.Records.Count), ["rawBytes"] = units.Sum(RawBytes) };
-        Add("result", 3, Json(new JsonObject
-        {
-            ["name"] = NameOf("result"), ["shard"] = 0, ["cut"] = "cut", ["segments"] = new JsonArray(Reference("segment")), ["index"] = index.DeepClone(), ["totals"] = totals.DeepClone(),
-        }));
-        Add("manifest", 4, Json(new JsonObject
-        {
-            ["backupId"] = Run, ["strategy"] = "full", ["writer"] = "page", ["started"] = "2026-01-02T03:04:05+00:00", ["finished"] = "2026-01-02T03:04:06+00:00",
-            ["source"] = new JsonObject
-            {
-                ["name"] = "prod", ["kind"] = "dictionary", ["cutTime"] = "2026-01-02T03:04:05+00:00", ["cutPosition"] = "0/1", ["identity"] = new JsonObject { ["id"] = "1" },
-                ["layout"] = new JsonObject { ["tables"] = new JsonArray("a", 1, null, true) },
-            },
-            ["segments"] = new JsonArray(Reference("segment")), ["index"] = index, ["totals"] = totals, ["stateRoot"] = Convert.ToBase64String(StateRoot()),
-            ["working"] = new JsonArray(Digest("lease"), Digest("result")), ["warnings"] = new JsonArray("a warning"),
-        }));
-        Add("seal", 5, Json(new JsonObject { ["sequence"] = 1, ["run"] = Run, ["sealedAt"] = "2026-01-02T03:04:06+00:00", ["previous"] = new JsonArray(), ["manifest"] = Digest("manifest") }));
+        foreach (var layer in layers) AddBackup(layer);
         return objects;
+
+        void AddBackup(Layer layer)
+        {
+            var (lease, segment, index, result, manifest, seal) = (layer.Of("lease"), layer.Of("segment"), layer.Of("index"), layer.Of("result"), layer.Of("manifest"), layer.Of("seal"));
+            Add(lease, 6, """{"epoch":1,"owner":"host/1","time":"2026-01-02T03:04:05+00:00"}"""u8.ToArray());
+            var frame = new FieldWriter();
+            var places = new List<(int Start, int Size)>();
+            foreach (var entry in layer.Entries.Where(e => e.Form != 2))
+            {
+                var start = frame.Written.Length;
+                frame.Varint(0).Bytes(entry.Unit.Key);
+                foreach (var (bytes, keyLength) in entry.Stored) frame.Varint((ulong)keyLength).Bytes(bytes);
+                places.Add((start, frame.Written.Length - start));
+            }
+            Add(segment, 1, frame.Written);
+            Add(index, 2, IndexPage(layer, places, objects[NameOf(segment)].Length - Sealed.Header));
+            var root = new JsonObject { ["object"] = Reference(index), ["rootOffset"] = Sealed.Header, ["rootLength"] = objects[NameOf(index)].Length - Sealed.Header };
+            var totals = new JsonObject
+            {
+                ["units"] = layer.Units.Count, ["threads"] = layer.Units.Count(u => u.Key[0] == 0), ["records"] = layer.Units.Sum(u => u.Records.Count), ["rawBytes"] = layer.Units.Sum(RawBytes),
+            };
+            Add(result, 3, Json(new JsonObject
+            {
+                ["name"] = NameOf(result), ["shard"] = 0, ["cut"] = "cut", ["segments"] = new JsonArray(Reference(segment)), ["index"] = root.DeepClone(), ["totals"] = totals.DeepClone(),
+            }));
+            var document = new JsonObject
+            {
+                ["backupId"] = layer.Run, ["strategy"] = layer == layers[0] ? "full" : "incremental", ["writer"] = "page", ["started"] = "2026-01-02T03:04:05+00:00", ["finished"] = "2026-01-02T03:04:06+00:00",
+                ["source"] = new JsonObject
+                {
+                    ["name"] = "prod", ["kind"] = "dictionary", ["cutTime"] = "2026-01-02T03:04:05+00:00", ["cutPosition"] = "0/1", ["identity"] = new JsonObject { ["id"] = "1" },
+                    ["layout"] = new JsonObject { ["tables"] = new JsonArray("a", 1, null, true) },
+                },
+                ["segments"] = new JsonArray(Reference(segment)), ["index"] = root, ["totals"] = totals, ["stateRoot"] = Convert.ToBase64String(StateRoot(layer)),
+                ["working"] = new JsonArray(Digest(lease), Digest(result)), ["warnings"] = new JsonArray("a warning"),
+            };
+            if (layer != layers[0])
+            {
+                document["base"] = new JsonObject { ["backupId"] = layers[0].Run, ["cutTime"] = "2026-01-02T03:04:05+00:00", ["stateRoot"] = Convert.ToBase64String(StateRoot(layers[0])) };
+                document["compared"] = true;
+            }
+            Add(manifest, 4, Json(document));
+            Add(seal, 5, Json(new JsonObject
+            {
+                ["sequence"] = layer == layers[0] ? 1 : 2, ["run"] = layer.Run, ["sealedAt"] = "2026-01-02T03:04:06+00:00",
+                ["previous"] = layer == layers[0] ? new JsonArray() : new JsonArray(Digest(layers[0].Of("seal"))), ["manifest"] = Digest(manifest),
+            }));
+        }
 
         byte[] Checked(string name, string json)
         {
@@ -118,7 +156,7 @@ internal sealed class PlainArchive
         }
 
         // What refers to the stored bytes does not learn of a change to them.
-        byte[] Known(string name) => name == target && depth == Depth.Stored ? Write("", Depth.Stored, b => b)[NameOf(name)] : objects[NameOf(name)];
+        byte[] Known(string name) => name == target && depth == Depth.Stored ? (intact ??= Write("", Depth.Stored, b => b))[NameOf(name)] : objects[NameOf(name)];
 
         JsonObject Reference(string name) => new()
         {
@@ -144,19 +182,29 @@ internal sealed class PlainArchive
         }.ToJsonString();
     }
 
-    private byte[] IndexPage(List<(int Start, int Size)> places, int frameLength)
+    private static byte[] IndexPage(Layer layer, List<(int Start, int Size)> places, int frameLength)
     {
-        var page = new FieldWriter().Raw(0).Varint((ulong)units.Count);
-        for (var i = 0; i < units.Count; i++)
-            page.Bytes(units[i].Key).Varint(0).Bytes(PageArchive.Summary(units[i].Records)).Varint((ulong)RawBytes(units[i]))
-                .Varint(1).Varint(0).Varint(Sealed.Header).Varint((ulong)frameLength).Varint((ulong)places[i].Start).Varint((ulong)places[i].Size);
+        var page = new FieldWriter().Raw(0).Varint((ulong)layer.Entries.Count);
+        var place = 0;
+        foreach (var entry in layer.Entries)
+        {
+            page.Bytes(entry.Unit.Key).Varint(entry.Form);
+            if (entry.Form == 2)
+            {
+                page.Bytes([]).Varint(0).Varint(0);
+                continue;
+            }
+            var (start, size) = places[place++];
+            page.Bytes(PageArchive.Summary(entry.Unit.Records)).Varint((ulong)RawBytes(entry.Unit))
+                .Varint(1).Varint(0).Varint(Sealed.Header).Varint((ulong)frameLength).Varint((ulong)start).Varint((ulong)size);
+        }
         return page.Written;
     }
 
-    private byte[] StateRoot()
+    private static byte[] StateRoot(Layer layer)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (key, records) in units)
+        foreach (var (key, records) in layer.Units)
         {
             foreach (var part in new[] { key, PageArchive.Summary(records) })
             {
@@ -169,7 +217,41 @@ internal sealed class PlainArchive
         return hash.GetHashAndReset();
     }
 
-    private static long RawBytes((byte[] Key, List<(byte[] Bytes, int KeyLength)> Records) unit) => unit.Records.Sum(r => (long)r.Bytes.Length);
+    private static List<Unit> Units(DictionaryStore store) => [.. store.Units.Select(u => new Unit(UnitKey.Of(u.Key), [.. u.Value.Select(r => (r.Bytes, r.Key))]))];
+
+    // What changed: units that are new are whole, those with records that are new or replaced are deltas, those that are not there any more are gone.
+    private static List<Entry> Changes(List<Unit> before, List<Unit> now)
+    {
+        var entries = new List<Entry>();
+        foreach (var unit in now)
+        {
+            if (before.Find(u => u.Key.AsSpan().SequenceEqual(unit.Key)) is not { } old)
+            {
+                entries.Add(new(unit, 0, unit.Records));
+                continue;
+            }
+            var changed = unit.Records.Where(r => !old.Records.Exists(o => o.Bytes.AsSpan().SequenceEqual(r.Bytes))).ToList();
+            if (changed.Count > 0) entries.Add(new(unit, 1, changed));
+        }
+        entries.AddRange(before.Where(old => !now.Exists(u => u.Key.AsSpan().SequenceEqual(old.Key))).Select(old => new Entry(old, 2, [])));
+        entries.Sort((a, b) => a.Unit.Key.AsSpan().SequenceCompareTo(b.Unit.Key));
+        return entries;
+    }
+
+    private static long RawBytes(Unit unit) => unit.Records.Sum(r => (long)r.Bytes.Length);
 
     private static byte[] Json(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
+
+    private sealed record Unit(byte[] Key, List<(byte[] Bytes, int KeyLength)> Records);
+
+    /// <summary>A unit in an index: its form, and the records that this backup stores of it.</summary>
+    private sealed record Entry(Unit Unit, ulong Form, List<(byte[] Bytes, int KeyLength)> Stored);
+
+    /// <summary>A backup: the units at its cut, and what it holds of them.</summary>
+    private sealed record Layer(string Suffix, List<Unit> Units, List<Entry> Entries)
+    {
+        public string Run => Runs[Suffix.Length];
+
+        public string Of(string kind) => kind + Suffix;
+    }
 }

@@ -163,6 +163,7 @@ public sealed class ThreadQueriesTests : IDisposable
         File.Delete(Directory.EnumerateFiles(Path.Combine(temporary.Path, "seals")).Order().Last());
         await Assert.ThrowsAsync<DamageException>(() => StateAsync());
         await Assert.ThrowsAsync<DamageException>(() => DifferenceAsync("00:01", null));
+        await Assert.ThrowsAsync<DamageException>(() => Queries.HistoryAsync("main", "prod", "t", default));
     }
 
     [Theory]
