@@ -74,7 +74,11 @@ internal sealed partial class FeedOpening(PostgresStoreOptions store, Connection
     {
         while (!stream.Arrival.IsCompleted)
         {
-            if (await Slot.FindAsync(store, connection, name, cancellation) is { } slot && slot.Reader == stream.Process) return;
+            if (await Slot.FindAsync(store, connection, name, cancellation) is { } slot && slot.Reader == stream.Process)
+            {
+                stream.AskEachSecond();
+                return;
+            }
             await Task.WhenAny(stream.Arrival, Task.Delay(LookEvery, time, cancellation));
             cancellation.ThrowIfCancellationRequested();
         }

@@ -54,6 +54,12 @@ internal sealed class LogStream : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// From now on the server is asked for its position when it has sent nothing for a second: while others write much it does not tell it
+    /// by itself. The driver asks after half of this time; how long it waits for the server was settled when the stream began.
+    /// </summary>
+    public void AskEachSecond() => connection.WalReceiverTimeout = TimeSpan.FromSeconds(2);
+
     /// <summary>Tells the server that it may forget what is below the position.</summary>
     public Task AcknowledgeAsync(ulong position, CancellationToken cancellation)
     {

@@ -75,7 +75,8 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
 
     public async Task AcknowledgeAsync(ulong position, CancellationToken cancellation)
     {
-        if (position <= acknowledged) return;
+        // A slot is never set back.
+        if (position < from || position <= acknowledged) return;
         await GuardAsync(() => stream.AcknowledgeAsync(position, cancellation), cancellation);
         acknowledged = position;
     }
@@ -130,7 +131,8 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
         {
             // Then what ended the stream says it.
         }
-        return PostgresErrors.Translate(store, error);
+        // A server that stops says goodbye in words the driver does not expect.
+        return error is NpgsqlException { InnerException: null } and not PostgresException ? Ended(error) : PostgresErrors.Translate(store, error);
     }
 
     // Who takes a slot connects before it ends the one that has it.
@@ -147,5 +149,5 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
 
     private BackupException Gone(Exception? error = null) => new(ErrorKind.Conflict, $"the feed {name} of '{store.Name}' is gone from the server: its slot or publication was dropped or lost", "Open it again; it begins with a gap.", error);
 
-    private BackupException Ended() => new(ErrorKind.Unreachable, $"the server of '{store.Name}' ended its log", "Open the feed again.");
+    private BackupException Ended(Exception? error = null) => new(ErrorKind.Unreachable, $"the server of '{store.Name}' ended its log", "Check that it runs, then open the feed again.", error);
 }
