@@ -41,4 +41,8 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     /// <summary>The checkpoints of a thread in the latest backup of a source that holds it.</summary>
     [Alias("History"), ResponseTimeout("00:10:00")]
     Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread);
+
+    /// <summary>What the archive says of a source's change log.</summary>
+    [Alias("Log"), ResponseTimeout("00:10:00")]
+    Task<LogStatus> LogAsync(string source);
 }

@@ -1,6 +1,7 @@
 using Backup.Abstractions;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Progress;
 using Backup.Engine.Stores;
 using Backup.Grains.Wire;
@@ -10,7 +11,7 @@ namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, LogQueries logs, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -33,6 +34,8 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
     public Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread) => Task.Run(() => queries.ShowThreadAsync(Archive, source, thread, default));
 
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread) => Task.Run(() => queries.HistoryAsync(Archive, source, thread, default));
+
+    public Task<LogStatus> LogAsync(string source) => Task.Run(() => logs.StatusAsync(Archive, source, default));
 
     private async IAsyncEnumerable<VerifyUpdate> UpdatesAsync(VerifyRequest request)
     {

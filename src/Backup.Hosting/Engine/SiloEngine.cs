@@ -1,5 +1,6 @@
 using Backup.Archive.Catalog;
 using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Stores;
 using Backup.Grains.Placement;
 using Backup.Grains.Runs;
@@ -24,6 +25,7 @@ internal static class SiloEngine
         services.AddSingleton<ICheckpointStores>(p => new CheckpointStores(options, p.GetRequiredService<ClusterMemory>()));
         services.AddSingleton(_ => new LastSeen(Path.Combine(options.StateFolder, "last-seen")));
         services.AddSingleton<ArchiveQueries>();
+        services.AddSingleton<LogQueries>();
         services.AddSingleton(new WorkerOptions(options.Workers));
         services.AddSingleton<Slots>();
         services.AddSingleton<KeptCuts>();
@@ -31,6 +33,7 @@ internal static class SiloEngine
         services.AddSingleton<RunInstruments>();
         services.AddSingleton<WorkerInstruments>();
         services.AddSingleton<ClusterBackup>();
+        services.AddChangeLogs(options);
         services.AddSingleton<IIncomingGrainCallFilter, PortableErrors>();
         services.AddPlacementDirector<SlotPlacement, SlotPlacementDirector>();
     }

@@ -36,7 +36,9 @@ public sealed class CheckpointStores : ICheckpointStores
     public string Fingerprint(string name)
     {
         var store = options.Source(name);
-        return Configuration.Fingerprint.Of(name, store.Kind, store.ConnectionString, store.Schema);
+        // With a log, cuts are taken in another way.
+        string[] log = store.Log.Enabled ? ["log"] : [];
+        return Configuration.Fingerprint.Of([name, store.Kind, store.ConnectionString, store.Schema, .. log]);
     }
 
     /// <inheritdoc/>
