@@ -1,6 +1,7 @@
 using Backup.Checkpoints.Postgres.Restore;
 using Backup.Checkpoints.Stores;
 using Npgsql;
+using Npgsql.Replication;
 
 namespace Backup.Checkpoints.Postgres;
 
@@ -87,10 +88,32 @@ internal sealed class Connections : IAsyncDisposable
         if (writers.IsValueCreated) await writers.Value.DisposeAsync();
     }
 
+    /// <summary>Opens a connection that speaks the replication protocol; its values are written as those of the other connections.</summary>
+    /// <param name="name">How the server lists it.</param>
+    /// <param name="cancellation">Cancels.</param>
+    public async Task<LogicalReplicationConnection> ReplicateAsync(string name, CancellationToken cancellation)
+    {
+        var settings = Settings(Common);
+        settings.ApplicationName = name;
+        var connection = new LogicalReplicationConnection(settings.ConnectionString);
+        try
+        {
+            await connection.Open(cancellation);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
     private Task<NpgsqlConnection> OpenAsync(Lazy<NpgsqlDataSource> source, CancellationToken cancellation) =>
         PostgresErrors.GuardAsync(store, async () => await source.Value.OpenConnectionAsync(cancellation));
 
-    private NpgsqlDataSource Build(string options)
+    private NpgsqlDataSource Build(string options) => new NpgsqlDataSourceBuilder(Settings(options).ConnectionString) { Name = store.Name }.Build();
+
+    private NpgsqlConnectionStringBuilder Settings(string options)
     {
         var settings = new NpgsqlConnectionStringBuilder(store.ConnectionString)
         {
@@ -99,6 +122,6 @@ internal sealed class Connections : IAsyncDisposable
         if (owner is not null) settings.ApplicationName = RunFence.NameOf(owner);
         else settings.ApplicationName ??= "backup.orleans";
         settings.Options = $"{Patience} {settings.Options} {options}";
-        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = store.Name }.Build();
+        return settings;
     }
 }

@@ -1,5 +1,6 @@
 using Backup.Checkpoints.Postgres.Capture;
 using Backup.Checkpoints.Postgres.Layouts;
+using Backup.Checkpoints.Postgres.Log;
 using Backup.Checkpoints.Postgres.Restore;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
@@ -7,22 +8,32 @@ using Backup.Contracts;
 namespace Backup.Checkpoints.Postgres;
 
 /// <summary>A LangGraph store in PostgreSQL, of the Python or the JS saver, as source and as target.</summary>
-public sealed class PostgresStore(PostgresStoreOptions options) : ICheckpointSource, ICheckpointTarget
+/// <param name="options">Where it is.</param>
+/// <param name="time">Clock of waits; the system's when null.</param>
+public sealed class PostgresStore(PostgresStoreOptions options, TimeProvider? time = null) : ICheckpointSource, ICheckpointTarget, IChangeLogSource
 {
     private readonly Connections connections = new(options);
+    private readonly TimeProvider time = time ?? TimeProvider.System;
 
     /// <inheritdoc/>
     public string Kind => "postgres";
 
     /// <inheritdoc/>
-    public async Task<ISourceCut> CutAsync(CancellationToken cancellation) =>
-        await OpenCutAsync(null, Whole, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
+    public async Task<ISourceCut> CutAsync(CancellationToken cancellation)
+    {
+        // The slot is needed until the cut's keeper has its snapshot.
+        await using var exact = options.ExactCut ? await ExactSnapshot.TakeAsync(options, connections, time, cancellation) : null;
+        return await OpenCutAsync(exact?.Token.ToString(), Whole, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
             $"'{options.Name}': schema {options.Schema} holds none of LangGraph's tables ({string.Join(", ", TableNames.Threads)})",
             "Check Schema and the database in its ConnectionString. LangGraph's setup() makes the tables.");
+    }
 
     /// <inheritdoc/>
     public async Task<ISourceCut> JoinCutAsync(string token, CancellationToken cancellation) =>
         await OpenCutAsync(token, Whole, cancellation) ?? throw new CutLostException(token);
+
+    /// <inheritdoc/>
+    public Task<IChangeFeed> OpenFeedAsync(string name, ulong? after, CancellationToken cancellation) => new FeedOpening(options, connections, time).OpenAsync(name, after, cancellation);
 
     /// <inheritdoc/>
     public Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation)

@@ -13,4 +13,9 @@ public sealed record PostgresStoreOptions
     public bool Writable { get; init; }
     /// <summary>Loaders that may work at once on a fresh target.</summary>
     public int Loaders { get; init; } = 2;
+    /// <summary>
+    /// True when a cut's position is exact: every commit below it is in the cut, none at or above it. The snapshot is then that of a
+    /// temporary replication slot, which the role must be allowed to make, and waits for the write transactions that are open.
+    /// </summary>
+    public bool ExactCut { get; init; }
 }

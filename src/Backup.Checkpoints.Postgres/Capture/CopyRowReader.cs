@@ -4,7 +4,7 @@ using Npgsql;
 namespace Backup.Checkpoints.Postgres.Capture;
 
 /// <summary>Reads the rows of a binary COPY without an allocation per row (PostgreSQL, COPY, Binary Format). Fields are valid until the next row.</summary>
-internal sealed class CopyRowReader(NpgsqlRawCopyStream stream)
+internal sealed class CopyRowReader(NpgsqlRawCopyStream stream) : IRow
 {
     private const int Initial = 1 << 20;
     private const int HeaderLength = 19;

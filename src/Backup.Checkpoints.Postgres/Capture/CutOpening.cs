@@ -11,7 +11,8 @@ internal static class CutOpening
     public static Task<ISourceCut?> OpenAsync(PostgresStoreOptions store, Func<CancellationToken, Task<NpgsqlConnection>> connect, string? token, Func<StoreLayout, StoreLayout> view, CancellationToken cancellation) =>
         PostgresErrors.GuardAsync<ISourceCut?>(store, async () =>
         {
-            var scope = await SnapshotScope.OpenAsync(connect, token, cancellation);
+            var joined = token is null ? (CutToken?)null : CutToken.Parse(token);
+            var scope = await SnapshotScope.OpenAsync(connect, joined?.Snapshot, cancellation);
             try
             {
                 if (await LayoutReader.ReadAsync(scope.Keeper, store, cancellation) is not { } found)
@@ -21,7 +22,7 @@ internal static class CutOpening
                 }
                 LayoutRules.Check(store, found.Layout);
                 var layout = view(found.Layout);
-                var description = await CutReader.DescribeAsync(scope.Keeper, layout, found.Ids, scope.Token, cancellation);
+                var description = await CutReader.DescribeAsync(scope.Keeper, layout, found.Ids, scope.Snapshot, joined, cancellation);
                 return new PostgresCut(store, layout, description, scope);
             }
             catch

@@ -5,17 +5,22 @@ using Backup.Checkpoints.Postgres.Layouts;
 
 namespace Backup.Checkpoints.Postgres.Capture;
 
-/// <summary>Encodes rows of a capture as the records' own encoders would, straight from the bytes of the wire.</summary>
+/// <summary>Encodes rows of a capture or of the log as the records' own encoders would, straight from the bytes of the wire.</summary>
 internal sealed class RowEncoder(IReadOnlyList<RecordColumns> tables)
 {
     private const int Kind = 1;
-    private const int Blob = 2;
-    private const int FirstText = 3;
+
+    /// <summary>Place of the <c>blob</c> column in a row.</summary>
+    public const int Blob = 2;
+
+    /// <summary>Place of the first of <see cref="RecordColumns.TextColumns"/> in a row.</summary>
+    public const int FirstText = 3;
+
     private readonly RecordBuffer record = new();
     private readonly List<int> present = [];
 
     /// <summary>Encodes the current row; valid until the next.</summary>
-    public EncodedRecord Encode(CopyRowReader row)
+    public EncodedRecord Encode(IRow row)
     {
         var kind = BeginWithKey(row);
         var columns = tables.First(t => t.Kind == kind);
@@ -47,13 +52,13 @@ internal sealed class RowEncoder(IReadOnlyList<RecordColumns> tables)
     }
 
     /// <summary>Encodes kind and key of the current row and nothing else.</summary>
-    public EncodedRecord EncodeKey(CopyRowReader row)
+    public EncodedRecord EncodeKey(IRow row)
     {
         BeginWithKey(row);
         return record.Record;
     }
 
-    private RecordKind BeginWithKey(CopyRowReader row)
+    private RecordKind BeginWithKey(IRow row)
     {
         var kind = (RecordKind)row[Kind][3];
         record.Begin(kind);
@@ -64,17 +69,17 @@ internal sealed class RowEncoder(IReadOnlyList<RecordColumns> tables)
         return kind;
     }
 
-    private void Text(CopyRowReader row, int count)
+    private void Text(IRow row, int count)
     {
         for (var i = 0; i < count; i++) record.Bytes(row[FirstText + i]);
     }
 
-    private void Optional(CopyRowReader row, int field)
+    private void Optional(IRow row, int field)
     {
         if (row.IsNull(field)) record.Null(); else record.Optional(row[field]);
     }
 
-    private void Extras(CopyRowReader row, RecordColumns columns)
+    private void Extras(IRow row, RecordColumns columns)
     {
         if (columns.Extras.Length == 0)
         {

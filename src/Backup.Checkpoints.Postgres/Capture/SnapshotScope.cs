@@ -12,15 +12,15 @@ internal sealed class SnapshotScope : IReadScope
     private readonly Func<CancellationToken, Task<NpgsqlConnection>> connect;
     private readonly NpgsqlConnection keeper;
 
-    private SnapshotScope(Func<CancellationToken, Task<NpgsqlConnection>> connect, NpgsqlConnection keeper, string token)
+    private SnapshotScope(Func<CancellationToken, Task<NpgsqlConnection>> connect, NpgsqlConnection keeper, string snapshot)
     {
         this.connect = connect;
         this.keeper = keeper;
-        Token = token;
+        Snapshot = snapshot;
     }
 
     /// <summary>Name of the exported snapshot.</summary>
-    public string Token { get; }
+    public string Snapshot { get; }
 
     /// <summary>The keeper's own connection, for describing the cut.</summary>
     public NpgsqlConnection Keeper => keeper;
@@ -47,7 +47,7 @@ internal sealed class SnapshotScope : IReadScope
         var connection = await connect(cancellation);
         try
         {
-            await BeginAsync(connection, Token, cancellation);
+            await BeginAsync(connection, Snapshot, cancellation);
         }
         catch
         {

@@ -33,8 +33,8 @@ internal static class ContinuityCheck
         string? Differs(string name) => then.TryGetValue(name, out var was) && is_.TryGetValue(name, out var value) && was != value ? $"{name} was {was} and is {value}" : null;
     }
 
-    // A column that comes with a default changes every row and touches none.
-    private static string? ColumnsDiffer(StoreLayout then, StoreLayout now)
+    /// <summary>The first column that came, went or has another type, in words. One that comes with a default changes every row and touches none.</summary>
+    public static string? ColumnsDiffer(StoreLayout then, StoreLayout now)
     {
         foreach (var table in now.Tables)
         {

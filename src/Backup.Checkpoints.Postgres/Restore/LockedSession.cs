@@ -44,7 +44,7 @@ internal sealed class LockedSession : ITargetSession, ITransactions
     {
         var found = (await LayoutReader.ReadAsync(connection, target, cancellation))!.Value;
         var view = TargetRules.View(found.Layout, captured);
-        var description = await CutReader.DescribeAsync(connection, view, found.Ids, "in-transaction", cancellation);
+        var description = await CutReader.DescribeAsync(connection, view, found.Ids, "in-transaction", null, cancellation);
         return new PostgresCut(target, view, description, new TransactionScope(connection));
     });
 
