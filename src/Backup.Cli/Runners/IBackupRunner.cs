@@ -47,6 +47,9 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>The checkpoints of a thread in the latest backup of the source that holds it, by namespace, newest first.</summary>
     Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation);
 
+    /// <summary>How the change log of a source stands; without an archive, in the one it goes to. NotFound when there is none and none is enabled.</summary>
+    Task<LogStatus> LogStatusAsync(string? archive, string source, CancellationToken cancellation);
+
     /// <summary>The runs that are known, oldest first.</summary>
     Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation);
 

@@ -2,6 +2,7 @@ using Backup.Archive.Catalog;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Progress;
 using Backup.Engine.Restore;
 using Backup.Engine.Stores;
@@ -20,6 +21,7 @@ internal sealed class LocalRunner : IBackupRunner
     private readonly LocalRuns runs;
     private readonly LastSeen lastSeen;
     private readonly ArchiveQueries queries;
+    private readonly LogQueries logs;
 
     public LocalRunner(BackupOptions options, IArchives archives, ICheckpointStores stores, TimeProvider time)
     {
@@ -30,6 +32,7 @@ internal sealed class LocalRunner : IBackupRunner
         runs = new(options.StateFolder, time);
         lastSeen = new(Path.Combine(options.StateFolder, "last-seen"));
         queries = new(archives, stores, lastSeen, time);
+        logs = new(archives, time);
     }
 
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) => archives.InitAsync(archive, cancellation);
@@ -85,6 +88,13 @@ internal sealed class LocalRunner : IBackupRunner
 
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
         queries.HistoryAsync(archive, source, thread, cancellation);
+
+    public async Task<LogStatus> LogStatusAsync(string? archive, string source, CancellationToken cancellation)
+    {
+        var name = archive ?? options.LogArchive(source) ?? options.ArchiveName(null);
+        var status = await logs.StatusAsync(name, source, cancellation);
+        return status.LastClosed is null && options.Sources.GetValueOrDefault(source) is not { Log.Enabled: true } ? throw NoLog.Error(source, name) : status;
+    }
 
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Task.FromResult(runs.List());
 

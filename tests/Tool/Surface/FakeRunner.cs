@@ -72,6 +72,14 @@ internal sealed class FakeRunner : IBackupRunner
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
         Answer<IReadOnlyList<CheckpointView>>([new CheckpointView { Namespace = "", CheckpointId = "c1", Time = Time, Source = "loop", Step = 2, Writes = 1 }], (archive, source, thread));
 
+    public LogStatus Log { get; set; } = new()
+    {
+        Source = "prod", Archive = "main", State = LogState.Running, LagSeconds = 1.5, LagBytes = 2_000_000, LastClosed = new("16/B374D848", Time), Owner = "silo-a", Epoch = 3, NeedsBase = false,
+        Recoverable = [new(Time.AddHours(-5), Time.AddHours(-2)), new(Time.AddHours(-1), Time)], Gaps = [new(Time.AddHours(-2), Time.AddHours(-1), "the slot was not there")],
+    };
+
+    public Task<LogStatus> LogStatusAsync(string? archive, string source, CancellationToken cancellation) => Answer(Log, (archive, source));
+
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Answer<IReadOnlyList<RunStatus>>([Run], "runs");
 
     public Task<RunStatus> ShowRunAsync(string run, CancellationToken cancellation) => Answer(Run, run);
