@@ -9,7 +9,7 @@ namespace Backup.Abstractions;
 /// </summary>
 public static class GrainKeys
 {
-    /// <summary>Key of the manager of a source's backups.</summary>
+    /// <summary>Key of what there is one of for a source: the manager of its backups, its change log.</summary>
     public static string Source(string name) => Join("source", name);
 
     /// <summary>Key of the manager of a target's restores.</summary>

@@ -53,4 +53,8 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     /// <summary>What changed in a thread between two points.</summary>
     [Alias("ThreadDifference"), ResponseTimeout("00:10:00")]
     Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request);
+
+    /// <summary>What the archive says of a source's change log.</summary>
+    [Alias("Log"), ResponseTimeout("00:10:00")]
+    Task<LogStatus> LogAsync(string source);
 }

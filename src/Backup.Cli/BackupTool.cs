@@ -44,6 +44,7 @@ internal static class BackupTool
             VerifyCommand.Build(invoker),
             RestoreCommand.Build(invoker),
             ThreadCommand.Build(invoker),
+            LogCommand.Build(invoker),
             RunCommand.Build(invoker),
             DemoCommand.Build(invoker),
         };

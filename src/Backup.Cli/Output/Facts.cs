@@ -14,6 +14,13 @@ internal sealed class Facts(string heading)
 
     public Facts AddIf(bool condition, string name, Func<string> value) => condition ? Add(name, value()) : this;
 
+    /// <summary>More values of the fact before.</summary>
+    public Facts AddAll(IEnumerable<string> values)
+    {
+        facts.AddRange(values.Select(value => ("", Plain.Text(value))));
+        return this;
+    }
+
     public Facts Notes(IEnumerable<string> warnings)
     {
         notes.AddRange(warnings.Select(Plain.Text));

@@ -16,10 +16,11 @@ internal sealed class ClusterRunner : IBackupRunner
     private readonly IHost host;
     private readonly IGrainFactory grains;
     private readonly ClusterRuns runs;
+    private readonly BackupOptions options;
 
-    private ClusterRunner(IHost host, TimeProvider time)
+    private ClusterRunner(IHost host, BackupOptions options, TimeProvider time)
     {
-        this.host = host;
+        (this.host, this.options) = (host, options);
         grains = host.Services.GetRequiredService<IGrainFactory>();
         runs = new(grains, time);
     }
@@ -35,7 +36,7 @@ internal sealed class ClusterRunner : IBackupRunner
         try
         {
             await host.ConnectAsync(cancellation);
-            return new(host, time);
+            return new(host, options, time);
         }
         catch
         {
@@ -95,6 +96,16 @@ internal sealed class ClusterRunner : IBackupRunner
 
     public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation) =>
         ClusterErrors.GuardAsync(Catalog(request.Archive).ThreadDifferenceAsync(request), cancellation);
+
+    public async Task<LogStatus> LogStatusAsync(string? archive, string source, CancellationToken cancellation)
+    {
+        var kept = await ClusterErrors.GuardAsync(grains.GetGrain<IChangeLogGrain>(GrainKeys.Source(source)).StatusAsync(), cancellation);
+        var name = archive ?? kept.Archive ?? options.LogArchive(source) ?? options.ArchiveName(null);
+        var owner = kept.State == LogState.Off || name != kept.Archive ? null : kept;
+        var stored = await ClusterErrors.GuardAsync(Catalog(name).LogAsync(source), cancellation);
+        if (owner is not null) return owner with { Recoverable = stored.Recoverable, Gaps = stored.Gaps, NeedsBase = owner.NeedsBase ?? stored.NeedsBase };
+        return stored.LastClosed is null ? throw NoLog.Error(source, name) : stored with { State = LogState.Off };
+    }
 
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => runs.ListAsync(cancellation);
 

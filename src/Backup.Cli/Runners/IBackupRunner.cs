@@ -56,6 +56,9 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>What changed in a thread between two points.</summary>
     Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation);
 
+    /// <summary>How the change log of a source stands; without an archive, in the one it goes to. NotFound when there is none and none is enabled.</summary>
+    Task<LogStatus> LogStatusAsync(string? archive, string source, CancellationToken cancellation);
+
     /// <summary>The runs that are known, oldest first.</summary>
     Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation);
 

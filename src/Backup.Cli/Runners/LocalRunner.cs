@@ -2,6 +2,7 @@ using Backup.Archive.Catalog;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Collection;
 using Backup.Engine.Progress;
 using Backup.Engine.Recovery;
@@ -23,6 +24,7 @@ internal sealed class LocalRunner : IBackupRunner
     private readonly LastSeen lastSeen;
     private readonly ArchiveQueries queries;
     private readonly ThreadQueries threads;
+    private readonly LogQueries logs;
 
     public LocalRunner(BackupOptions options, IArchives archives, ICheckpointStores stores, TimeProvider time)
     {
@@ -34,6 +36,7 @@ internal sealed class LocalRunner : IBackupRunner
         lastSeen = new(Path.Combine(options.StateFolder, "last-seen"));
         queries = new(archives, stores, lastSeen, time);
         threads = new(archives, lastSeen, time);
+        logs = new(archives, time);
     }
 
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) => archives.InitAsync(archive, cancellation);
@@ -95,6 +98,13 @@ internal sealed class LocalRunner : IBackupRunner
     public Task<StateView> ThreadStateAsync(ThreadStateRequest request, CancellationToken cancellation) => threads.StateAsync(request, cancellation);
 
     public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation) => threads.DifferenceAsync(request, cancellation);
+
+    public async Task<LogStatus> LogStatusAsync(string? archive, string source, CancellationToken cancellation)
+    {
+        var name = archive ?? options.LogArchive(source) ?? options.ArchiveName(null);
+        var status = await logs.StatusAsync(name, source, cancellation);
+        return status.LastClosed is null && options.Sources.GetValueOrDefault(source) is not { Log.Enabled: true } ? throw NoLog.Error(source, name) : status;
+    }
 
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Task.FromResult(runs.List());
 

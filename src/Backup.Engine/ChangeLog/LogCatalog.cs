@@ -77,14 +77,3 @@ public sealed class LogCatalog
         backup.Position >= stretch.From && backup.Position <= stretch.To
         && stretch.Identity.All(i => !backup.Manifest.Source.Identity.TryGetValue(i.Key, out var value) || value == i.Value);
 }
-
-/// <summary>Times any of which can be recovered, by the source's clock.</summary>
-/// <param name="From">First.</param>
-/// <param name="To">Last.</param>
-public sealed record RecoverableRange(DateTimeOffset From, DateTimeOffset To);
-
-/// <summary>Times the log does not cover.</summary>
-/// <param name="From">Where coverage ended.</param>
-/// <param name="To">Where it began again.</param>
-/// <param name="Reason">Why.</param>
-public sealed record LogGap(DateTimeOffset From, DateTimeOffset To, string Reason);

@@ -14,8 +14,12 @@ namespace Backup.Engine.ChangeLog;
 public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOptions options, string owner, TimeProvider time)
 {
     private string? broken; // why the feed had to be made anew, until a tick has said so
+    private LogOwnership? ownership;
 
-    /// <summary>Runs until it is cancelled, another owner comes, or something fails that is not the log's to mend.</summary>
+    /// <summary>
+    /// Runs until it is cancelled, another owner comes, or something fails that is not the log's to mend. After a failure it may be run again:
+    /// it is the same owner then, and still knows what it has to say of the feed.
+    /// </summary>
     /// <exception cref="OwnershipLostException">Another owner has come.</exception>
     /// <exception cref="BackupException">Usage: the source does not allow it. Unreachable: the source or the archive.</exception>
     public async Task RunAsync(LogProgress progress, CancellationToken cancellation)
@@ -34,12 +38,14 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
 
     private async Task OwnAsync(LogProgress progress, CancellationToken cancellation)
     {
-        var ownership = await LogOwnership.ClaimAsync(archive, options.Source, owner, time, cancellation);
+        if (ownership is null) ownership = await LogOwnership.ClaimAsync(archive, options.Source, owner, time, cancellation);
+        else await ownership.EnsureAsync(cancellation);
+        progress.Epoch = ownership.Epoch;
         Failpoint.Reach("log.claimed");
         var chain = await TickChain.LoadAsync(archive, options.Source, cancellation);
         var stretches = Coverage.Of(chain);
         var state = new LogState(chain.Head, stretches.Count > 0 ? stretches[^1].Identity : null, stretches.Count > 0 ? stretches[^1].LayoutBefore(ulong.MaxValue) : null);
-        progress.LastClosed = chain.Head;
+        (progress.LastClosed, progress.Stretch) = (chain.Head, stretches.Count > 0 ? stretches[^1].From : null);
         while (true)
         {
             var closed = progress.LastClosed;
@@ -49,13 +55,13 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
             }
             catch (FeedBrokenException error)
             {
-                broken = error.Message;
+                broken = progress.Trouble = error.Message;
             }
             catch (BackupException error) when (error.Kind == ErrorKind.Conflict && error is not OwnershipLostException)
             {
                 await ownership.EnsureAsync(cancellation);
                 // Somebody may have ended our connection. When nothing was closed since, the feed itself is what cannot go on.
-                if (ReferenceEquals(closed, progress.LastClosed)) broken = error.Message;
+                if (ReferenceEquals(closed, progress.LastClosed)) broken = progress.Trouble = error.Message;
             }
             state = state with { Head = progress.LastClosed };
         }
@@ -77,7 +83,6 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
         var gap = state.Head is null ? null : broken ?? feed.Gap;
         var begins = state.Head is null || gap is not null;
         var tick = new OpenTick(feed.From, begins ? feed.Identity : null, begins || !SameLayout(state.Layout, feed.Layout) ? JsonSerializer.Deserialize<JsonElement>(feed.Layout) : null, gap);
-        if (gap is not null) progress.Gap = gap;
         var writer = new TickWriter(archive, options.Source, ownership.Epoch, time);
         var last = time.GetTimestamp();
         await foreach (var happened in feed.ReadAsync(cancellation))
@@ -94,12 +99,14 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
             await ownership.EnsureAsync(cancellation);
             progress.LastClosed = await TickChain.AppendAsync(archive, marker with { Gap = tick.Gap, Identity = tick.Identity, Layout = tick.Layout }, cancellation);
             Failpoint.Reach("log.marker");
-            broken = null;
+            broken = progress.Trouble = null;
+            if (tick.Begins) progress.Stretch = tick.From;
+            if (tick.Gap is not null) (progress.Gap, progress.Gaps) = (tick.Gap, progress.Gaps + 1);
             await feed.AcknowledgeAsync(happened.Position, cancellation);
             Failpoint.Reach("log.acknowledged");
-            progress.RetainedBytes = await feed.RetainedBytesAsync(cancellation);
-            progress.Trouble = null;
-            if (progress.RetainedBytes > options.MaxRetainedBytes) throw new FeedBrokenException(TooMuch(progress.RetainedBytes));
+            var retained = await feed.RetainedBytesAsync(cancellation);
+            progress.RetainedBytes = retained;
+            if (retained > options.MaxRetainedBytes) throw new FeedBrokenException(TooMuch(retained));
             tick = new(happened.Position, null, null, null);
             writer = new(archive, options.Source, ownership.Epoch, time);
             last = time.GetTimestamp();

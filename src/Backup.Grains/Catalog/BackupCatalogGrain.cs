@@ -1,6 +1,7 @@
 using Backup.Abstractions;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Collection;
 using Backup.Engine.Progress;
 using Backup.Engine.Recovery;
@@ -12,7 +13,7 @@ namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, LogQueries logs, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -41,6 +42,8 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
     public Task<StateView> ThreadStateAsync(ThreadStateRequest request) => Task.Run(async () => LargeAnswers.Fitting(await threads.StateAsync(request, default)));
 
     public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request) => Task.Run(async () => LargeAnswers.Fitting(await threads.DifferenceAsync(request, default)));
+
+    public Task<LogStatus> LogAsync(string source) => Task.Run(() => logs.StatusAsync(Archive, source, default));
 
     private async IAsyncEnumerable<VerifyUpdate> UpdatesAsync(VerifyRequest request)
     {

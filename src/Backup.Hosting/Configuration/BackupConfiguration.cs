@@ -61,6 +61,8 @@ public static class BackupConfiguration
         };
         if (options is { Cluster.Kind: BackupClusterOptions.Redis, State.ConnectionString: null })
             section.Problem("State:ConnectionString is missing: a fleet keeps its state in PostgreSQL, write how to reach it");
+        foreach (var (name, source) in options.Sources.Where(s => s.Value.Log.Enabled))
+            source.Log.CheckArchive(section.Child("Sources")!.Child(name)!.Child("Log")!, options.Archives);
         section.RefuseUnknown();
         return options;
     }

@@ -64,6 +64,9 @@ public sealed class BackupOptions
         };
     }
 
+    /// <summary>The archive a source's change log goes to, or went to when it is not enabled any more; null when that is not said.</summary>
+    public string? LogArchive(string source) => Sources.GetValueOrDefault(source)?.Log.Archive ?? (Archives.Count == 1 ? Archives.Keys.First() : null);
+
     private static T Find<T>(IReadOnlyDictionary<string, T> all, string name, string what, string section)
     {
         if (all.TryGetValue(name, out var found)) return found;

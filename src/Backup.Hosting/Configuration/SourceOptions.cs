@@ -20,6 +20,9 @@ public sealed class SourceOptions
     /// <summary>True when it may be restored into.</summary>
     public bool Writable { get; init; }
 
+    /// <summary>Its change log.</summary>
+    public SourceLogOptions Log { get; init; } = new();
+
     /// <summary>Millions of bytes each silo may hold of a memory store.</summary>
     public int MemoryLimitMB { get; init; } = DefaultMemoryLimitMB;
 
@@ -28,6 +31,8 @@ public sealed class SourceOptions
     internal static SourceOptions Read(SettingsSection section)
     {
         var kind = section.Choice("Kind", Postgres, Memory);
+        var log = section.Child("Log");
+        if (kind == Memory && log is not null) section.Problem("Log: a memory store is not followed yet; take it out, and make backups as often as you need them");
         var options = new SourceOptions
         {
             Kind = kind ?? "",
@@ -38,6 +43,7 @@ public sealed class SourceOptions
                 Postgres => section.Required("ConnectionString", "how to reach the database, like \"Host=db;Database=app;Username=backup\""),
                 _ => section.Text("ConnectionString") ?? "",
             },
+            Log = kind != Memory && log is not null ? SourceLogOptions.Read(log) : new(),
             MemoryLimitMB = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) : null) ?? DefaultMemoryLimitMB,
             Schema = kind == Memory ? "" : section.Text("Schema") ?? "public",
         };

@@ -1,5 +1,6 @@
 using Backup.Archive.Catalog;
 using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Collection;
 using Backup.Engine.Recovery;
 using Backup.Engine.Stores;
@@ -28,6 +29,7 @@ internal static class SiloEngine
         services.AddSingleton<ArchiveQueries>();
         services.AddSingleton<ThreadQueries>();
         services.AddSingleton<ArchiveCollection>();
+        services.AddSingleton<LogQueries>();
         services.AddSingleton(new WorkerOptions(options.Workers));
         services.AddSingleton<Slots>();
         services.AddSingleton<KeptCuts>();
@@ -35,6 +37,7 @@ internal static class SiloEngine
         services.AddSingleton<RunInstruments>();
         services.AddSingleton<WorkerInstruments>();
         services.AddSingleton<ClusterBackup>();
+        services.AddChangeLogs(options);
         services.AddSingleton<IIncomingGrainCallFilter, PortableErrors>();
         services.AddPlacementDirector<SlotPlacement, SlotPlacementDirector>();
     }

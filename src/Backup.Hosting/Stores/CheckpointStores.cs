@@ -36,7 +36,9 @@ public sealed class CheckpointStores : ICheckpointStores
     public string Fingerprint(string name)
     {
         var store = options.Source(name);
-        return Configuration.Fingerprint.Of(name, store.Kind, store.ConnectionString, store.Schema);
+        // With a log, cuts are taken in another way.
+        string[] log = store.Log.Enabled ? ["log"] : [];
+        return Configuration.Fingerprint.Of([name, store.Kind, store.ConnectionString, store.Schema, .. log]);
     }
 
     /// <inheritdoc/>
@@ -46,5 +48,5 @@ public sealed class CheckpointStores : ICheckpointStores
         ?? throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.");
 
     private static PostgresStore Postgres(string name, SourceOptions store) =>
-        new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable });
+        new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable, ExactCut = store.Log.Enabled });
 }

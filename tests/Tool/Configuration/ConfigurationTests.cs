@@ -51,6 +51,17 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_log_is_read_and_goes_to_the_only_archive_when_none_is_named()
+    {
+        const string Archives = """ "Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}""";
+        var set = Load($$$"""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true,"Archive":"main","MaxRetainedMB":100,"TickSeconds":3}}},{{{Archives}}}}}""").Source("prod").Log;
+        Assert.Equal((true, "main", 100, 3), (set.Enabled, set.Archive, set.MaxRetainedMB, set.TickSeconds));
+        var left = Load($$$"""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true}},"other":{"Kind":"postgres","ConnectionString":"x"}},{{{Archives}}}}}""");
+        Assert.Equal((true, 4096, 2, "main"), (left.Source("prod").Log.Enabled, left.Source("prod").Log.MaxRetainedMB, left.Source("prod").Log.TickSeconds, left.LogArchive("prod")));
+        Assert.False(left.Source("other").Log.Enabled);
+    }
+
+    [Fact]
     public void The_environment_overrides_the_file_in_any_case()
     {
         environment["Backup__Sources__prod__ConnectionString"] = "Host=other";
@@ -92,6 +103,12 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{"Backup":{"Cluster":{"Kind":"localhost","AdvertisedAddress":"10.0.0.5"}}}""", "set Tls with Certificate, Key and Authority, or \"Insecure\": true")]
     [InlineData("""{"Backup":{"Cluster":{"Kind":"localhost","Tls":{"Certificate":"c"}}}}""", "Backup:Cluster:Tls:Key is missing")]
     [InlineData("""{"Backup":{"Http":{"Url":"nowhere"},"Workers":2}}""", "Backup:Http: Url must be like")]
+    [InlineData("""{"Backup":{"Sources":{"mem":{"Kind":"memory","Log":{"Enabled":true}}}}}""", "Backup:Sources:mem: Log: a memory store is not followed yet")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true}}}}}""", "Backup:Sources:prod:Log: Archive is missing")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true,"Archive":"mian"}}},"Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}""", "Backup:Sources:prod:Log: Archive: no archive named 'mian' is configured; did you mean 'main'?")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"TickSeconds":6}}}}}""", "Backup:Sources:prod:Log:TickSeconds must be a whole number from 1 to 5, not '6'")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"MaxRetained":6}}}}}""", "Backup:Sources:prod:Log:MaxRetained is not a setting; did you mean MaxRetainedMB?")]
+    [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":true}}}}""", "Backup:Sources:prod:Log must be an object")]
     [InlineData("""{"Bakcup":{}}""", "has no section Backup")]
     [InlineData("{\n\"Backup\": {\n,\n", "is not JSON: see line 3")]
     [InlineData("""{"Backup":{"Workers":1,"workers":2}}""", "duplicate key")]

@@ -166,6 +166,35 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Log_status()
+    {
+        Assert.Equal(0, await tool.RunAsync("log", "status", "--source", "prod"));
+        Assert.Equal(((string?)null, "prod"), tool.Runner.Asked[^1]);
+        Assert.Contains("change log of prod: running", tool.Out);
+        Assert.Contains("2026-01-02 02:04:05 UTC to 2026-01-02 03:04:05 UTC", tool.Out);
+        Assert.Contains("the slot was not there", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("log", "status", "--source", "prod", "--archive", "main", "--json"));
+        Assert.Equal(("main", "prod"), tool.Runner.Asked[^1]);
+        var json = tool.Json;
+        Assert.Equal(("running", 1.5, 2_000_000, "16/B374D848", "silo-a", 3, false),
+            (json.GetProperty("state").GetString(), json.GetProperty("lagSeconds").GetDouble(), json.GetProperty("lagBytes").GetInt64(), json.GetProperty("lastClosed").GetProperty("position").GetString(),
+            json.GetProperty("owner").GetString(), json.GetProperty("epoch").GetInt32(), json.GetProperty("needsBase").GetBoolean()));
+        Assert.Equal((2, "the slot was not there"), (json.GetProperty("recoverable").GetArrayLength(), json.GetProperty("gaps")[0].GetProperty("reason").GetString()));
+        Assert.Equal(FakeRunner.Time.AddHours(-5), json.GetProperty("recoverable")[0].GetProperty("from").GetDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task Log_status_says_what_is_in_the_way()
+    {
+        tool.Runner.Log = new() { Source = "prod", Archive = "main", State = LogState.Refused, Trouble = "wal_level is replica", Hint = "Set it to logical.", NeedsBase = true };
+        Assert.Equal(0, await tool.RunAsync("log", "status", "--source", "prod"));
+        Assert.Contains("change log of prod: refused", tool.Out);
+        Assert.Contains("wal_level is replica", tool.Out);
+        Assert.Contains("Set it to logical.", tool.Out);
+        Assert.Contains("nothing yet", tool.Out);
+    }
+
+    [Fact]
     public async Task Runs()
     {
         Assert.Equal(0, await tool.RunAsync("run", "list", "--json"));

@@ -90,6 +90,14 @@ internal sealed class FakeRunner : IBackupRunner
 
     public Task<ThreadDifference> ThreadDifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation) => Answer(Difference, request);
 
+    public LogStatus Log { get; set; } = new()
+    {
+        Source = "prod", Archive = "main", State = LogState.Running, LagSeconds = 1.5, LagBytes = 2_000_000, LastClosed = new("16/B374D848", Time), Owner = "silo-a", Epoch = 3, NeedsBase = false,
+        Recoverable = [new(Time.AddHours(-5), Time.AddHours(-2)), new(Time.AddHours(-1), Time)], Gaps = [new(Time.AddHours(-2), Time.AddHours(-1), "the slot was not there")],
+    };
+
+    public Task<LogStatus> LogStatusAsync(string? archive, string source, CancellationToken cancellation) => Answer(Log, (archive, source));
+
     public Task<IReadOnlyList<RunStatus>> ListRunsAsync(CancellationToken cancellation) => Answer<IReadOnlyList<RunStatus>>([Run], "runs");
 
     public Task<RunStatus> ShowRunAsync(string run, CancellationToken cancellation) => Answer(Run, run);

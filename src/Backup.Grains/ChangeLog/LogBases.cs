@@ -1,0 +1,73 @@
+using Backup.Abstractions;
+using Backup.Archive.Catalog;
+using Backup.Contracts;
+using Backup.Engine.ChangeLog;
+using Backup.Engine.Stores;
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
+
+namespace Backup.Grains.ChangeLog;
+
+/// <summary>Sees to it that every stretch of a log has a backup it can be recovered from.</summary>
+internal sealed class LogBases(FollowedSource followed, IArchives archives, IGrainFactory grains, LogProgress progress, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+    private readonly Pause pause = new(LongestPause);
+    private volatile object? needed; // a bool, or null while it is not known
+
+    private string Source => followed.Options.Source;
+
+    /// <summary>True while the newest stretch has no backup; null while that is not known.</summary>
+    public bool? Needed => (bool?)needed;
+
+    /// <summary>Looks after the stretches until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        for (ulong? kept = null; ; await Task.Delay(Look, time, cancellation))
+        {
+            if (progress.Stretch is not { } stretch || stretch == kept) continue;
+            var why = "";
+            try
+            {
+                if (await IsThereAsync(cancellation))
+                {
+                    needed = false;
+                    kept = stretch;
+                    pause.Reset();
+                    continue;
+                }
+                needed = true;
+                if (await TakeAsync(stretch, cancellation) is not { } failed) continue;
+                why = failed;
+            }
+            catch (Exception error) when (error is BackupException or OrleansException or TimeoutException && !cancellation.IsCancellationRequested)
+            {
+                why = error.Message;
+            }
+            var wait = pause.Next();
+            ChangeLogLog.NoBase(logger, Source, why, wait.TotalSeconds);
+            await Task.Delay(wait, time, cancellation);
+        }
+    }
+
+    private async Task<bool> IsThereAsync(CancellationToken cancellation)
+    {
+        var archive = await archives.OpenAsync(followed.Archive, cancellation);
+        var log = await LogCatalog.LoadAsync(archive, await BackupCatalog.LoadAsync(archive, cancellation), Source, cancellation);
+        return log.Stretches is [.., var newest] && log.BaseBefore(newest, newest.To) is not null;
+    }
+
+    // Makes a backup and waits for the log to come to its position: before that it is of no use. Returns why it is none, or null.
+    private async Task<string?> TakeAsync(ulong stretch, CancellationToken cancellation)
+    {
+        var request = new BackupRequest { Source = Source, Archive = followed.Archive, Strategy = BackupStrategyKind.Incremental };
+        var run = await grains.GetGrain<IBackupManagerGrain>(GrainKeys.Source(Source)).StartAsync(request).WaitAsync(cancellation);
+        ChangeLogLog.BaseBegun(logger, Source, run.RunId);
+        await foreach (var status in grains.GetGrain<IBackupRunGrain>(GrainKeys.Run(new(run.RunId))).WatchAsync(time, cancellation)) run = status;
+        if (run.Backup is null) return $"run {run.RunId} {run.State.ToString().ToLowerInvariant()}: {run.Error}";
+        if (LogPosition.Read(run.Backup.CutPosition) is not { } position) return $"backup {run.Backup.BackupId} has no position in the source's log";
+        while (progress.Stretch == stretch && progress.LastClosed!.Marker.To < position) await Task.Delay(Look, time, cancellation);
+        return progress.Stretch != stretch || await IsThereAsync(cancellation) ? null : $"backup {run.Backup.BackupId} is not one it can build on";
+    }
+}

@@ -1,0 +1,133 @@
+using Backup.Abstractions;
+using Backup.Archive.Catalog;
+using Backup.Contracts;
+using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
+using Backup.Engine.Stores;
+using Backup.Hosting.Clustering;
+using Backup.Hosting.Configuration;
+using Backup.Hosting.Engine;
+using Backup.Hosting.State;
+using Backup.Tests.Cluster.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.TestingHost;
+
+namespace Backup.Tests.Cluster.ChangeLog;
+
+/// <summary>Silos in this process that keep the log of one source, called <c>prod</c>, in one archive.</summary>
+internal sealed class LogCluster : IAsyncDisposable
+{
+    private const string Source = "prod";
+    private readonly TestFolder folder = new();
+    private readonly InProcessTestCluster cluster;
+    private readonly StateDatabase state;
+
+    private LogCluster(string connectionString, bool enabled)
+    {
+        var options = new BackupOptions
+        {
+            StateFolder = folder.Path, Workers = 2,
+            Sources = new Dictionary<string, SourceOptions> { [Source] = new() { Kind = SourceOptions.Postgres, ConnectionString = connectionString, Log = new() { Enabled = enabled, TickSeconds = 1 } } },
+            Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Path.Combine(folder.Path, "archive"), KeyFile = Path.Combine(folder.Path, "key") } },
+        };
+        Archives = new Hosting.Archives.ArchiveOpener(options, new Dictionary<string, string>(), TimeProvider.System);
+        state = StateDatabase.Sqlite(folder.Path);
+        var builder = new InProcessTestClusterBuilder(2);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.Services.AddSingleton(TimeProvider.System);
+            silo.Services.AddSingleton(state);
+            silo.Services.AddSiloEngine(options);
+            silo.Services.AddLogging(logging => logging.ClearProviders());
+            SiloSetup.ConfigureState(silo);
+        });
+        cluster = builder.Build();
+    }
+
+    public IArchives Archives { get; }
+
+    public IChangeLogGrain Log => cluster.Client.GetGrain<IChangeLogGrain>(GrainKeys.Source(Source));
+
+    public static async Task<LogCluster> StartAsync(string connectionString, bool enabled = true)
+    {
+        var made = new LogCluster(connectionString, enabled);
+        await StateSchema.ApplyAsync(made.state, default);
+        await made.Archives.InitAsync("main", default);
+        await made.cluster.DeployAsync();
+        return made;
+    }
+
+    /// <summary>What the archive says of the log.</summary>
+    public Task<LogStatus> StoredAsync() => cluster.Client.GetGrain<IBackupCatalogGrain>(GrainKeys.Archive("main")).LogAsync(Source);
+
+    /// <summary>Waits for the owner to say something.</summary>
+    public Task UntilAsync(string what, Func<LogStatus, bool> condition, FollowedStore? writer = null, double seconds = 60)
+    {
+        LogStatus? last = null;
+        return UntilAsync();
+
+        async Task UntilAsync()
+        {
+            try
+            {
+                await Until.TrueAsync(what, async () =>
+                {
+                    // An idle source is looked at seldom; one that is written to, each second.
+                    if (writer is not null) await writer.WriteAsync("beat");
+                    return condition(last = await AskAsync());
+                }, seconds);
+            }
+            catch (Xunit.Sdk.XunitException error)
+            {
+                throw new InvalidOperationException($"{error.Message}; the log: {last}", error);
+            }
+        }
+    }
+
+    /// <summary>The newest moment of the log has a thread.</summary>
+    public async Task<bool> HoldsAsync(string thread)
+    {
+        var archive = await Archives.OpenAsync("main", default);
+        var catalog = await BackupCatalog.LoadAsync(archive, default);
+        if (LogTarget.Newest(await LogCatalog.LoadAsync(archive, catalog, Source, default)) is not { } newest) return false;
+        using var moment = await PointInTime.DeriveAsync(archive, catalog, newest, [thread], TimeProvider.System, default);
+        try
+        {
+            return await new ThreadBrowser(moment.Archive, moment.Chain).ShowAsync(thread, default) is not null;
+        }
+        catch (BackupException error) when (error.Kind == ErrorKind.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The silo of that name.</summary>
+    public InProcessSiloHandle Silo(string? name) => cluster.Silos.Single(s => cluster.GetSiloServiceProvider(s.SiloAddress).GetRequiredService<ILocalSiloDetails>().Name == name);
+
+    public Task KillAsync(InProcessSiloHandle silo) => cluster.KillSiloAsync(silo);
+
+    public Task LeaveAsync(InProcessSiloHandle silo) => cluster.StopSiloAsync(silo);
+
+    public async ValueTask DisposeAsync()
+    {
+        await cluster.StopAllSilosAsync();
+        await cluster.DisposeAsync();
+        await state.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        folder.Dispose();
+    }
+
+    // While the silos agree on who is there, a call may be lost with the one that went.
+    private async Task<LogStatus> AskAsync()
+    {
+        try
+        {
+            return await Log.StatusAsync();
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            return new() { Source = Source, Trouble = error.Message };
+        }
+    }
+}
