@@ -24,6 +24,13 @@ public sealed class ScratchStorage(IBackupStorage inner, IBackupStorage scratch,
     public ValueTask DeleteAsync(string name, CancellationToken cancellation) =>
         IsScratch(name) ? scratch.DeleteAsync(name, cancellation) : throw new InvalidOperationException($"{name} must not be deleted: the storage is only read");
 
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation) => inner.ListUnfinishedAsync(cancellation);
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The storage is only read.</exception>
+    public ValueTask DiscardAsync(string name, CancellationToken cancellation) => throw new InvalidOperationException($"{name} must not be discarded: the storage is only read");
+
     private bool IsScratch(string name) => name.StartsWith(prefix, StringComparison.Ordinal);
 
     private IBackupStorage For(string name) => IsScratch(name) ? scratch : inner;
