@@ -33,6 +33,10 @@ internal sealed class HeldArchives(IArchives inner, string silo, Hold hold) : IA
         public IAsyncEnumerable<StoredObject> ListAsync(string prefix, CancellationToken cancellation) => inner.ListAsync(prefix, cancellation);
 
         public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
+
+        public IAsyncEnumerable<StoredObject> ListUnfinishedAsync(CancellationToken cancellation) => inner.ListUnfinishedAsync(cancellation);
+
+        public ValueTask DiscardAsync(string unfinished, CancellationToken cancellation) => inner.DiscardAsync(unfinished, cancellation);
     }
 
     private sealed class Writer(IObjectWriter inner, string silo, string name, Hold hold) : IObjectWriter

@@ -25,7 +25,7 @@ public sealed class TestCluster : IAsyncDisposable
         sources = new()
         {
             // Tests hold the tables to keep a backup from going on; it waits as long as they do.
-            ["prod"] = new { Kind = "postgres", ConnectionString = store.ConnectionString + ";Options=-c lock_timeout=2min", Schema = "agents" },
+            ["prod"] = new { Kind = "postgres", ConnectionString = store.ConnectionString + ";Options=-c lock_timeout=0", Schema = "agents" },
             ["copy"] = new { Kind = "postgres", store.ConnectionString, Schema = "copy", Writable = true },
             ["threads"] = new { Kind = "memory", Writable = true },
             ["nowhere"] = new { Kind = "postgres", ConnectionString = "Host=127.0.0.1;Port=1;Timeout=2", Writable = true },
