@@ -67,7 +67,7 @@ foreach (var item in await storage.ListAllAsync(ObjectNames.Run(late), default))
 var silent = RunId.New(time.GetUtcNow());
 await RunLease.ClaimAsync(archive, silent, "golden", time, default);
 for (var i = 0; i < 2; i++) await DeadMarks.PutAsync(archive, silent, time.GetUtcNow(), time, default);
-await storage.PutAsync(ObjectNames.Segment(run, 0, "deadxxxx", 0), new byte[100], default);
+await storage.PutAsync(ObjectNames.SegmentOf(ObjectNames.Shard(run, 0, "deadxxxx"), 0), new byte[100], default);
 
 File.WriteAllText(Path.Combine(folder, "expected.json"), new JsonObject
 {

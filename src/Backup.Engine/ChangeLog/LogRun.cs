@@ -14,6 +14,7 @@ namespace Backup.Engine.ChangeLog;
 public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOptions options, string owner, TimeProvider time)
 {
     private string? broken; // why the feed had to be made anew, until a tick has said so
+    private string? missed; // why what was not delivered cannot be had, as the first opening since the last tick said; those after it find what that one made
     private LogOwnership? ownership;
 
     /// <summary>
@@ -80,7 +81,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
         }
         await using var feed = await source.OpenFeedAsync(name, state.Head?.Marker.To, cancellation);
         if (broken is null && Changed(state, feed) is { } change) throw new FeedBrokenException(change);
-        var gap = state.Head is null ? null : broken ?? feed.Gap;
+        var gap = state.Head is null ? null : broken ?? GapOf(feed);
         var begins = state.Head is null || gap is not null;
         var tick = new OpenTick(feed.From, begins ? feed.Identity : null, begins || !SameLayout(state.Layout, feed.Layout) ? JsonSerializer.Deserialize<JsonElement>(feed.Layout) : null, gap);
         var writer = new TickWriter(archive, options.Source, ownership.Epoch, time);
@@ -99,7 +100,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
             await ownership.EnsureAsync(cancellation);
             progress.LastClosed = await TickChain.AppendAsync(archive, marker with { Gap = tick.Gap, Identity = tick.Identity, Layout = tick.Layout }, cancellation);
             Failpoint.Reach("log.marker");
-            broken = progress.Trouble = null;
+            broken = missed = progress.Trouble = null;
             if (tick.Begins) progress.Stretch = tick.From;
             if (tick.Gap is not null) (progress.Gap, progress.Gaps) = (tick.Gap, progress.Gaps + 1);
             await feed.AcknowledgeAsync(happened.Position, cancellation);
@@ -116,9 +117,12 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
     private async Task GuardAsync(LogProgress progress, CancellationToken cancellation)
     {
         await using var feed = await source.OpenFeedAsync(FeedName(archive, options.Source), progress.LastClosed?.Marker.To, cancellation);
+        GapOf(feed);
         progress.RetainedBytes = await feed.RetainedBytesAsync(cancellation);
         if (progress.RetainedBytes > options.MaxRetainedBytes) await feed.DropAsync(cancellation);
     }
+
+    private string? GapOf(IChangeFeed feed) => feed.Gap is null ? null : missed ??= feed.Gap;
 
     private string TooMuch(long bytes) => $"the source had to keep {bytes >> 20} MB of its log, more than the {options.MaxRetainedBytes >> 20} MB it may: it was let go of before its disk filled";
 

@@ -14,32 +14,26 @@ internal sealed class LogBases(FollowedSource followed, IArchives archives, IGra
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
     private readonly Pause pause = new(LongestPause);
-    private volatile object? needed; // a bool, or null while it is not known
+    private volatile Finding? found;
 
     private string Source => followed.Options.Source;
 
     /// <summary>True while the newest stretch has no backup; null while that is not known.</summary>
-    public bool? Needed => (bool?)needed;
+    public bool? Needed => found is { } known && known.Stretch == progress.Stretch ? known.Missing : null;
 
     /// <summary>Looks after the stretches until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        for (ulong? kept = null; ; await Task.Delay(Look, time, cancellation))
+        for (; ; await Task.Delay(Look, time, cancellation))
         {
-            if (progress.Stretch is not { } stretch || stretch == kept) continue;
-            var why = "";
+            if (progress.Stretch is not { } stretch || Needed == false) continue;
+            string? why = null;
             try
             {
-                if (await IsThereAsync(cancellation))
-                {
-                    needed = false;
-                    kept = stretch;
-                    pause.Reset();
-                    continue;
-                }
-                needed = true;
-                if (await TakeAsync(stretch, cancellation) is not { } failed) continue;
-                why = failed;
+                found = new(stretch, Missing: !await IsThereAsync(stretch, cancellation));
+                if (found.Missing) why = await TakeAsync(stretch, cancellation);
+                else pause.Reset();
+                if (why is null) continue;
             }
             catch (Exception error) when (error is BackupException or OrleansException or TimeoutException && !cancellation.IsCancellationRequested)
             {
@@ -51,11 +45,11 @@ internal sealed class LogBases(FollowedSource followed, IArchives archives, IGra
         }
     }
 
-    private async Task<bool> IsThereAsync(CancellationToken cancellation)
+    private async Task<bool> IsThereAsync(ulong stretch, CancellationToken cancellation)
     {
         var archive = await archives.OpenAsync(followed.Archive, cancellation);
         var log = await LogCatalog.LoadAsync(archive, await BackupCatalog.LoadAsync(archive, cancellation), Source, cancellation);
-        return log.Stretches is [.., var newest] && log.BaseBefore(newest, newest.To) is not null;
+        return log.Stretches is [.., var newest] && newest.From == stretch && log.BaseBefore(newest, newest.To) is not null;
     }
 
     // Makes a backup and waits for the log to come to its position: before that it is of no use. Returns why it is none, or null.
@@ -68,6 +62,8 @@ internal sealed class LogBases(FollowedSource followed, IArchives archives, IGra
         if (run.Backup is null) return $"run {run.RunId} {run.State.ToString().ToLowerInvariant()}: {run.Error}";
         if (LogPosition.Read(run.Backup.CutPosition) is not { } position) return $"backup {run.Backup.BackupId} has no position in the source's log";
         while (progress.Stretch == stretch && progress.LastClosed!.Marker.To < position) await Task.Delay(Look, time, cancellation);
-        return progress.Stretch != stretch || await IsThereAsync(cancellation) ? null : $"backup {run.Backup.BackupId} is not one it can build on";
+        return progress.Stretch != stretch || await IsThereAsync(stretch, cancellation) ? null : $"backup {run.Backup.BackupId} is not one it can build on";
     }
+
+    private sealed record Finding(ulong Stretch, bool Missing);
 }

@@ -53,10 +53,13 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>A fleet that finds itself through Redis, with an archive.</summary>
-    public static async Task<TestCluster> FleetAsync(int threads, int size = 3)
+    /// <param name="threads">Threads of the store.</param>
+    /// <param name="size">How many silos.</param>
+    /// <param name="change">Changes the sources of all of them.</param>
+    public static async Task<TestCluster> FleetAsync(int threads, int size = 3, Action<Dictionary<string, object>>? change = null)
     {
         var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "redis", ConnectionString = Servers.Redis, ClusterId = TestOptions.NewClusterId() }, await EmptyDatabase.CreateAsync());
-        for (var i = 0; i < size; i++) made.Start();
+        for (var i = 0; i < size; i++) made.Start(change);
         await made.BeginAsync(async () =>
         {
             await made.ReadyAsync();

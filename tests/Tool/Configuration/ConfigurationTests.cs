@@ -53,10 +53,10 @@ public sealed class ConfigurationTests : IDisposable
     [Fact]
     public void A_log_is_read_and_goes_to_the_only_archive_when_none_is_named()
     {
-        const string Archives = """ "Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}""";
-        var set = Load($$$"""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true,"Archive":"main","MaxRetainedMB":100,"TickSeconds":3}}},{{{Archives}}}}}""").Source("prod").Log;
+        const string Archives = """ "Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}""";
+        var set = Load("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true,"Archive":"main","MaxRetainedMB":100,"TickSeconds":3}}},""" + Archives).Source("prod").Log;
         Assert.Equal((true, "main", 100, 3), (set.Enabled, set.Archive, set.MaxRetainedMB, set.TickSeconds));
-        var left = Load($$$"""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true}},"other":{"Kind":"postgres","ConnectionString":"x"}},{{{Archives}}}}}""");
+        var left = Load("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true}},"other":{"Kind":"postgres","ConnectionString":"x"}},""" + Archives);
         Assert.Equal((true, 4096, 2, "main"), (left.Source("prod").Log.Enabled, left.Source("prod").Log.MaxRetainedMB, left.Source("prod").Log.TickSeconds, left.LogArchive("prod")));
         Assert.False(left.Source("other").Log.Enabled);
     }

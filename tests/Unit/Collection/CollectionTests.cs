@@ -85,8 +85,8 @@ public sealed class CollectionTests : IAsyncLifetime
         var named = SizeOf(run);
         var catalog = await BackupCatalog.LoadAsync(archive, default);
         // Attempts at shards that died, and an owner that was frozen behind its manifest.
-        await storage.PutAsync(ObjectNames.Segment(run, 0, "aaaaaaaa", 0), new byte[500], default);
-        await storage.PutAsync(ObjectNames.ShardIndex(run, 1, "bbbbbbbb"), new byte[300], default);
+        await storage.PutAsync(ObjectNames.SegmentOf(ObjectNames.Shard(run, 0, "aaaaaaaa"), 0), new byte[500], default);
+        await storage.PutAsync(ObjectNames.IndexOf(ObjectNames.Shard(run, 1, "bbbbbbbb")), new byte[300], default);
         var manifest = await ManifestStore.PutAsync(archive, await catalog.ReadManifestAsync(catalog.Sealed[0], default), default);
         Hours(1);
         Assert.Equal(InertKind.LeftOver, Assert.Single((await CollectAsync()).Waiting).Kind);

@@ -127,9 +127,12 @@ public sealed class RecoveryPointsTests : IDisposable
         backups.Add((await TemporaryArchive.BackupAsync(archive, store, source)).BackupId);
     }
 
-    private async Task<string> FindAsync(string? point, string? thread = null) =>
-        (await new RecoveryPoints(archive, await BackupCatalog.LoadAsync(archive, default), "prod")
-            .ResolveAsync(point is null ? null : RecoveryPoint.Parse(point), thread, "", default)).Newest.BackupId;
+    private async Task<string> FindAsync(string? point, string? thread = null)
+    {
+        using var found = await new RecoveryPoints(archive, await BackupCatalog.LoadAsync(archive, default), "prod", TimeProvider.System)
+            .ResolveAsync(point is null ? null : RecoveryPoint.Parse(point), thread is null ? null : [thread], "", default);
+        return found.Chain.Newest.BackupId;
+    }
 
     private async Task<BackupException> FailsAsync(ErrorKind kind, string point, string? thread = null)
     {

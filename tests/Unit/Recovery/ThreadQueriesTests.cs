@@ -21,7 +21,7 @@ public sealed class ThreadQueriesTests : IDisposable
 
     public ThreadQueriesTests() => archive = temporary.Create();
 
-    private ThreadQueries Queries => new(new OneArchive(archive), temporary.LastSeen);
+    private ThreadQueries Queries => new(new OneArchive(archive), temporary.LastSeen, TimeProvider.System);
 
     [Fact]
     public async Task Values_are_resolved_as_LangGraph_resolves_them_and_never_printed_anew()

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Backup.Contracts;
+using Backup.Tests.Recovery.Support;
+
+namespace Backup.Tests.Recovery.Clusters;
+
+/// <summary>The change log of a store that two Silo.Hosts keep, and what the tool says of it.</summary>
+public sealed class ChangeLogTests : IAsyncLifetime
+{
+    private TestCluster fleet = null!;
+
+    public async ValueTask InitializeAsync() => fleet = await TestCluster.FleetAsync(20, 2, sources =>
+    {
+        var prod = JsonSerializer.SerializeToNode(sources["prod"])!.AsObject();
+        prod["Log"] = new JsonObject { ["Enabled"] = true, ["TickSeconds"] = 1 };
+        sources["prod"] = prod;
+    });
+
+    [Fact]
+    public async Task A_process_that_is_killed_is_replaced_and_nothing_is_missing()
+    {
+        (await fleet.ToolAsync("log", "status", "--source", "copy")).Expect(4);
+        var before = await UntilAsync("the log runs and has its base", log => Says(log, "state") == "running" && Says(log, "needsBase") == "False");
+        var owner = fleet.Silos.Values.Single(s => Says(before, "owner") == $"{Environment.MachineName}:{fleet.PortOf(s).ToString(CultureInfo.InvariantCulture)}");
+        await owner.SignalAsync("KILL");
+        await fleet.Store.ExecuteAsync("INSERT INTO agents.checkpoints SELECT 'orphan', checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata FROM agents.checkpoints WHERE thread_id = 'thread-1'");
+        var position = LogPosition.Read(await fleet.Store.ScalarAsync<string>("SELECT pg_current_wal_lsn()::text"));
+
+        var after = await UntilAsync("the other has gone on", log =>
+            Says(log, "state") == "running" && Says(log, "owner") != Says(before, "owner") && LogPosition.Read(Says(log.GetProperty("lastClosed"), "position")) >= position);
+        Assert.Equal(("[]", "", "False"), (Says(after, "gaps"), Says(after, "lastGap"), Says(after, "needsBase")));
+        Assert.True(after.GetProperty("epoch").GetInt32() > before.GetProperty("epoch").GetInt32());
+        var range = Assert.Single(after.GetProperty("recoverable").EnumerateArray());
+        Assert.Equal(after.GetProperty("lastClosed").GetProperty("time").GetDateTimeOffset(), range.GetProperty("to").GetDateTimeOffset(), TimeSpan.FromMinutes(1));
+
+        // The one that is left hands over to nobody; then nobody reads the slot, and the database can go.
+        var left = fleet.Silos.Values.Single(s => s != owner);
+        await left.SignalAsync("TERM");
+        Assert.Equal(0, await left.EndAsync(90));
+    }
+
+    public ValueTask DisposeAsync() => fleet.DisposeAsync();
+
+    private static string Says(JsonElement log, string name) => log.GetProperty(name).ToString();
+
+    private async Task<JsonElement> UntilAsync(string what, Func<JsonElement, bool> condition)
+    {
+        JsonElement? last = null;
+        await Until.TrueAsync(what, async () =>
+        {
+            // While the cluster finds out that a silo is gone, the tool cannot reach the log's owner, and says so.
+            await fleet.Store.ExecuteAsync("UPDATE agents.checkpoints SET metadata = jsonb_set(metadata, '{beat}', to_jsonb(clock_timestamp())) WHERE thread_id = 'thread-2' AND checkpoint_id = 'c1'");
+            var ran = await fleet.ToolAsync("log", "status", "--source", "prod");
+            return ran.ExitCode != 8 && condition((last = ran.Expect(0).Json).Value);
+        }, 180);
+        return last!.Value;
+    }
+}
