@@ -23,6 +23,7 @@ internal sealed partial class FeedOpening(PostgresStoreOptions store, Connection
         {
             // Connected before the one that has the slot is ended: so that one sees who did it.
             var replication = await connections.ReplicateAsync(name, cancellation);
+            var process = replication.ProcessID;
             LogStream? stream = null;
             try
             {
@@ -37,9 +38,10 @@ internal sealed partial class FeedOpening(PostgresStoreOptions store, Connection
                 await CloseAsync();
                 await Task.Delay(LookEvery, time, cancellation);
             }
-            catch
+            catch (Exception error)
             {
                 await CloseAsync();
+                if (error is NpgsqlException && await Slot.TakenAsync(store, connection, name, process, error, cancellation) is { } taken) throw taken;
                 throw;
             }
 

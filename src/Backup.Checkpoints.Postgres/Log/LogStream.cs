@@ -1,3 +1,4 @@
+using Npgsql;
 using Npgsql.Replication;
 using Npgsql.Replication.Internal;
 using Npgsql.Replication.PgOutput;
@@ -49,7 +50,8 @@ internal sealed class LogStream : IAsyncDisposable
         {
             if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Array.MaxLength, buffer.Length * 2L));
             var read = await data.ReadAsync(buffer.AsMemory(length), stop.Token);
-            if (read == 0) return buffer.AsMemory(0, length);
+            // A server's process that is ended may leave a message half sent, and the driver's stream ends there as if it were whole.
+            if (read == 0) return length == data.Length ? buffer.AsMemory(0, length) : throw new NpgsqlException("the connection ended inside a message", new EndOfStreamException());
             length += read;
         }
     }

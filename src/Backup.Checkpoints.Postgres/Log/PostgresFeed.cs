@@ -117,7 +117,7 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
         try
         {
             await using var connection = await connections.WriteAsync(cancellation);
-            if (await IsTakenAsync(connection, cancellation)) return Taken(error);
+            if (await Slot.TakenAsync(store, connection, name, stream.Process, error, cancellation) is { } taken) return taken;
             if (await Slot.FindAsync(store, connection, name, cancellation) is not { Lost: false }) return Gone(error);
             if (error is PostgresException { SqlState: PostgresErrorCodes.UndefinedObject })
             {
@@ -134,18 +134,6 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
         // A server that stops says goodbye in words the driver does not expect.
         return error is NpgsqlException { InnerException: null } and not PostgresException ? Ended(error) : PostgresErrors.Translate(store, error);
     }
-
-    // Who takes a slot connects before it ends the one that has it.
-    private async Task<bool> IsTakenAsync(NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand("select exists(select from pg_catalog.pg_stat_activity where datname = current_database() and backend_type = 'walsender' and application_name = $1 and pid <> $2)", connection)
-        {
-            Parameters = { new() { Value = name }, new() { Value = stream.Process } },
-        };
-        return (bool)(await command.ExecuteScalarAsync(cancellation))!;
-    }
-
-    private BackupException Taken(Exception error) => new(ErrorKind.Conflict, $"another process has taken the feed {name} of '{store.Name}'", "It goes on there.", error);
 
     private BackupException Gone(Exception? error = null) => new(ErrorKind.Conflict, $"the feed {name} of '{store.Name}' is gone from the server: its slot or publication was dropped or lost", "Open it again; it begins with a gap.", error);
 

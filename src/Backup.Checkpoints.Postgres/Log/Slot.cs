@@ -52,6 +52,22 @@ internal sealed record Slot(string Name, ulong Confirmed, bool Lost, int? Reader
         }
     }
 
+    /// <summary>What a reader is told whose connection ended because another took the slot; null when none has. Who takes it connects before it ends the one that has it.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="connection">An ordinary connection.</param>
+    /// <param name="name">Name of slot and feed.</param>
+    /// <param name="process">The reader's process of the server.</param>
+    /// <param name="error">How it ended.</param>
+    /// <param name="cancellation">Cancels.</param>
+    public static async Task<BackupException?> TakenAsync(PostgresStoreOptions store, NpgsqlConnection connection, string name, int process, Exception error, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select exists(select from pg_catalog.pg_stat_activity where datname = current_database() and backend_type = 'walsender' and application_name = $1 and pid <> $2)", connection)
+        {
+            Parameters = { new() { Value = name }, new() { Value = process } },
+        };
+        return (bool)(await command.ExecuteScalarAsync(cancellation))! ? new(ErrorKind.Conflict, $"another process has taken the feed {name} of '{store.Name}'", "It goes on there.", error) : null;
+    }
+
     /// <summary>Drops it where it is there and nobody reads it.</summary>
     public static async Task DropAsync(NpgsqlConnection connection, string name, CancellationToken cancellation)
     {

@@ -55,19 +55,46 @@ public sealed class FeedOpeningTests(DatabaseFixture fixture)
         await using var second = await first.AgainAsync(first.Reached.Position);
         await store.WriteAsync(Support.Samples.Thread(new(), "b", 1));
         var error = await Assert.ThrowsAsync<BackupException>(first.CatchUpAsync);
-        Assert.Equal(ErrorKind.Conflict, error.Kind);
+        Assert.True(error.Kind == ErrorKind.Conflict, error.ToString());
         Assert.Contains("another process has taken", error.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorKind.Conflict, (await Assert.ThrowsAsync<BackupException>(() => first.Feed.AcknowledgeAsync(second.Feed.From + 1, default))).Kind);
         await second.CatchUpAsync();
         Assert.Equal((null, "b"), (second.Feed.Gap, second.Transactions[^1].Changes[0].Unit.Id));
         Assert.Equal([6000, 4], second.Transactions.Select(t => t.Changes.Count));
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+    }
+
+    [Fact]
+    public async Task Of_many_that_open_it_at_once_one_has_it()
+    {
+        await using var store = await CreateAsync();
+        await using var first = await FeedUnderTest.OpenAsync(store);
+        await first.CatchUpAsync();
+        var opened = await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ =>
         {
-            // Who comes last has it; nobody fails for another reason.
-            await using var source = new PostgresStore(new() { Name = "race", ConnectionString = store.ConnectionString, Schema = store.Schema });
-            await using var feed = await source.OpenFeedAsync(first.Name, first.Reached.Position, default);
-            Assert.Null(feed.Gap);
+            try
+            {
+                return await first.AgainAsync(first.Reached.Position);
+            }
+            catch (BackupException error) when (error.Kind == ErrorKind.Conflict)
+            {
+                return null;
+            }
         }));
+        await store.WriteAsync(Support.Samples.Thread(new(), "a", 1));
+        var seen = 0;
+        foreach (var feed in opened.OfType<FeedUnderTest>().Append(first))
+            try
+            {
+                await feed.CatchUpAsync();
+                Assert.Equal((null, 1), (feed.Feed.Gap, feed.Transactions.Count));
+                seen++;
+            }
+            catch (BackupException error)
+            {
+                Assert.True(error.Kind == ErrorKind.Conflict, error.ToString());
+            }
+        Assert.Equal(1, seen);
+        foreach (var feed in opened.OfType<FeedUnderTest>()) await feed.Feed.DisposeAsync();
     }
 
     [Fact]
