@@ -4,7 +4,6 @@ using Backup.Contracts;
 using Backup.Engine.ChangeLog;
 using Backup.Engine.Stores;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 
 namespace Backup.Grains.ChangeLog;
 
@@ -35,7 +34,7 @@ internal sealed class LogBases(FollowedSource followed, IArchives archives, IGra
                 else pause.Reset();
                 if (why is null) continue;
             }
-            catch (Exception error) when (error is BackupException or OrleansException or TimeoutException && !cancellation.IsCancellationRequested)
+            catch (Exception error) when (!cancellation.IsCancellationRequested)
             {
                 why = error.Message;
             }

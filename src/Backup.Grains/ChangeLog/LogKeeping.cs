@@ -55,10 +55,10 @@ internal sealed class LogKeeping
     private async Task WorkAsync()
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
-        Task[] aside = [IgnoreEndAsync(watch.RunAsync(ended.Token)), IgnoreEndAsync(bases.RunAsync(ended.Token))];
+        var aside = Task.WhenAll(watch.RunAsync(ended.Token), bases.RunAsync(ended.Token));
         await KeepAsync(stopping.Token);
         await ended.CancelAsync();
-        await Task.WhenAll(aside);
+        await aside.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the log has ended, and what was done beside it
     }
 
     private async Task KeepAsync(CancellationToken cancellation)
@@ -106,18 +106,6 @@ internal sealed class LogKeeping
 
     private static BackupException NotFollowed(string source, string kind) =>
         new(ErrorKind.Usage, $"'{source}' is of kind {kind}, which is not followed yet", $"Set Backup:Sources:{source}:Log:Enabled to false.");
-
-    private static async Task IgnoreEndAsync(Task task)
-    {
-        try
-        {
-            await task;
-        }
-        catch (OperationCanceledException)
-        {
-            // The log has ended, and this with it.
-        }
-    }
 
     private sealed class Opened : IAsyncDisposable
     {
