@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Backup.Archive;
 using Backup.Archive.Logs;
@@ -69,7 +71,12 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
     }
 
     /// <summary>Name of a source's feed: of this archive, so that two archives may follow one source.</summary>
-    public static string FeedName(OpenedArchive archive, string source) => $"backup_orleans_{archive.Descriptor.ArchiveId[..8]}_{source}" is { Length: > 63 } name ? name[..63] : $"backup_orleans_{archive.Descriptor.ArchiveId[..8]}_{source}";
+    public static string FeedName(OpenedArchive archive, string source)
+    {
+        var name = $"backup_orleans_{archive.Descriptor.ArchiveId[..8]}_{source}";
+        // The server allows 63 characters, and two names must not become one.
+        return name.Length <= 63 ? name : $"{name[..54]}_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8]}";
+    }
 
     private async Task FollowAsync(LogOwnership ownership, LogState state, LogProgress progress, CancellationToken cancellation)
     {
