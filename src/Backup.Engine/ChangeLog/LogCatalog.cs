@@ -54,10 +54,10 @@ public sealed class LogCatalog
         return new(source, chain, bases);
     }
 
-    /// <summary>The newest backup of a stretch that holds nothing at or above a position.</summary>
-    public (BackupManifest Manifest, ulong Position)? BaseBefore(Coverage stretch, ulong before)
+    /// <summary>The newest backup of a stretch that holds nothing at or above a position, nor anything of after a time where one is given.</summary>
+    public (BackupManifest Manifest, ulong Position)? BaseBefore(Coverage stretch, ulong before, DateTimeOffset? at = null)
     {
-        var fitting = bases.Where(b => Fits(stretch, b) && b.Position <= before).ToList();
+        var fitting = bases.Where(b => Fits(stretch, b) && b.Position <= before && (at is null || b.Manifest.Source.CutTime <= at)).ToList();
         return fitting.Count > 0 ? fitting.MaxBy(b => b.Position) : null;
     }
 

@@ -15,6 +15,8 @@ namespace Backup.Engine.ChangeLog;
 /// </summary>
 public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOptions options, string owner, TimeProvider time)
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private LogState state = new(null, null, null);
     private string? broken; // why the feed had to be made anew, until a tick has said so
     private string? missed; // why what was not delivered cannot be had, as the first opening since the last tick said; those after it find what that one made
     private LogOwnership? ownership;
@@ -47,14 +49,14 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
         Failpoint.Reach("log.claimed");
         var chain = await TickChain.LoadAsync(archive, options.Source, cancellation);
         var stretches = Coverage.Of(chain);
-        var state = new LogState(chain.Head, stretches.Count > 0 ? stretches[^1].Identity : null, stretches.Count > 0 ? stretches[^1].LayoutBefore(ulong.MaxValue) : null);
+        state = new(chain.Head, stretches.Count > 0 ? stretches[^1].Identity : null, stretches.Count > 0 ? stretches[^1].LayoutBefore(ulong.MaxValue) : null);
         (progress.LastClosed, progress.Stretch) = (chain.Head, stretches.Count > 0 ? stretches[^1].From : null);
         while (true)
         {
             var closed = progress.LastClosed;
             try
             {
-                await FollowAsync(ownership, state, progress, cancellation);
+                await FollowAsync(ownership, progress, cancellation);
             }
             catch (FeedBrokenException error)
             {
@@ -66,7 +68,8 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
                 // Somebody may have ended our connection. When nothing was closed since, the feed itself is what cannot go on.
                 if (ReferenceEquals(closed, progress.LastClosed)) broken = progress.Trouble = error.Message;
             }
-            state = state with { Head = progress.LastClosed };
+            // What could not go on at once is not tried again in the same breath.
+            if (ReferenceEquals(closed, progress.LastClosed)) await Task.Delay(RetryAfter, time, cancellation);
         }
     }
 
@@ -78,7 +81,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
         return name.Length <= 63 ? name : $"{name[..54]}_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8]}";
     }
 
-    private async Task FollowAsync(LogOwnership ownership, LogState state, LogProgress progress, CancellationToken cancellation)
+    private async Task FollowAsync(LogOwnership ownership, LogProgress progress, CancellationToken cancellation)
     {
         var name = FeedName(archive, options.Source);
         if (broken is not null)
@@ -87,7 +90,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
             await old.DropAsync(cancellation);
         }
         await using var feed = await source.OpenFeedAsync(name, state.Head?.Marker.To, cancellation);
-        if (broken is null && Changed(state, feed) is { } change) throw new FeedBrokenException(change);
+        if (broken is null && Changed(feed) is { } change) throw new FeedBrokenException(change);
         var gap = state.Head is null ? null : broken ?? GapOf(feed);
         var begins = state.Head is null || gap is not null;
         var tick = new OpenTick(feed.From, begins ? feed.Identity : null, begins || !SameLayout(state.Layout, feed.Layout) ? JsonSerializer.Deserialize<JsonElement>(feed.Layout) : null, gap);
@@ -107,6 +110,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
             await ownership.EnsureAsync(cancellation);
             progress.LastClosed = await TickChain.AppendAsync(archive, marker with { Gap = tick.Gap, Identity = tick.Identity, Layout = tick.Layout }, cancellation);
             Failpoint.Reach("log.marker");
+            state = new(progress.LastClosed, tick.Identity ?? state.Identity, tick.Layout ?? state.Layout);
             broken = missed = progress.Trouble = null;
             if (tick.Begins) progress.Stretch = tick.From;
             if (tick.Gap is not null) (progress.Gap, progress.Gaps) = (tick.Gap, progress.Gaps + 1);
@@ -134,7 +138,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
     private string TooMuch(long bytes) => $"the source had to keep {bytes >> 20} MB of its log, more than the {options.MaxRetainedBytes >> 20} MB it may: it was let go of before its disk filled";
 
     // What the log was of before, and is not any more.
-    private static string? Changed(LogState state, IChangeFeed feed)
+    private string? Changed(IChangeFeed feed)
     {
         foreach (var (name, was) in state.Identity ?? new Dictionary<string, string>())
             if (feed.Identity.GetValueOrDefault(name) is var now && now != was) return $"{name} was {was} and is {now ?? "not there"}";

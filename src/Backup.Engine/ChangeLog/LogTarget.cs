@@ -25,7 +25,7 @@ public sealed record LogTarget(Coverage Stretch, BackupManifest Base, ulong From
             if (time > stretch.Until) continue;
             var later = Commits(stretch).Where(c => c.Time > time).Select(c => (ulong?)c.Position).FirstOrDefault();
             var before = later ?? stretch.To;
-            if (log.BaseBefore(stretch, before) is var (manifest, from) && manifest.Source.CutTime <= time) return new(stretch, manifest, from, before, time);
+            if (log.BaseBefore(stretch, before, time) is var (manifest, from)) return new(stretch, manifest, from, before, time);
         }
         throw log.NotCovered($"{time:O}");
     }

@@ -64,6 +64,12 @@ internal sealed class Journal : IChangeLogSource
         lock (transactions) return (transactions.Where(t => t.Position >= delivered).ToList(), position, clock);
     }
 
+    /// <summary>Time goes by and other databases write, nothing happens here.</summary>
+    public void Idle(TimeSpan time)
+    {
+        lock (transactions) (clock, position) = (clock + time, position + 1000);
+    }
+
     /// <summary>Removes every record of a kind at once.</summary>
     public void Truncate(RecordKind kind)
     {

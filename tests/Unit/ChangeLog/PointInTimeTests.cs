@@ -133,6 +133,32 @@ public sealed class PointInTimeTests : IDisposable
         Assert.Equal(known.Chain.Head!.Marker.To, journal.Acknowledged);
     }
 
+    [Fact]
+    public async Task A_time_between_two_backups_of_an_idle_source_is_reached_from_the_older_one()
+    {
+        var archive = temporary.Create();
+        var store = new TrackedStore();
+        var random = new Random(1);
+        var journal = new Journal(store, random);
+        await using var log = new RunningLog(archive, journal);
+        new RandomLife(store, random).NewThread(3);
+        journal.Commit();
+        await log.CatchUpAsync();
+        var first = await TemporaryArchive.BackupAsync(archive, store);
+        journal.Idle(TimeSpan.FromHours(1));
+        await TemporaryArchive.BackupAsync(archive, store);
+        journal.Idle(TimeSpan.FromHours(1));
+        await log.CatchUpAsync();
+        var catalog = await BackupCatalog.LoadAsync(archive, TestContext.Current.CancellationToken);
+        var known = await LogCatalog.LoadAsync(archive, catalog, "prod", TestContext.Current.CancellationToken);
+        var target = LogTarget.At(first.CutTime.AddMinutes(30), known);
+        Assert.Equal(first.BackupId, target.Base.BackupId);
+        using var moment = await PointInTime.DeriveAsync(archive, catalog, target, null, TimeProvider.System, TestContext.Current.CancellationToken);
+        Assert.Equal(store.Records.Digests(), await ReadAsync(moment));
+        Assert.Throws<BackupException>(() => LogTarget.At(first.CutTime.AddDays(1), known));
+        Assert.Throws<BackupException>(() => LogTarget.At(first.CutTime.AddMinutes(-1), known));
+    }
+
     /// <summary>Digests of every unit, from the index and from the records themselves, which must agree.</summary>
     private static async Task<Dictionary<UnitId, UnitDigest>> ReadAsync(PointInTime moment)
     {
