@@ -79,8 +79,14 @@ public sealed class Store : IAsyncDisposable
     }
 
     /// <summary>Nobody holds a snapshot or a lock of this database any more.</summary>
-    public Task AssertLetGoAsync() => Until.TrueAsync("the cut was let go of everywhere", async () =>
-        await ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND (state LIKE 'idle in transaction%' OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()") == 0);
+    public async Task AssertLetGoAsync()
+    {
+        var held = "";
+        await Until.TrueAsync(() => $"the cut was not let go of everywhere: {held}", async () => (held = await ScalarAsync<string>("""
+            SELECT coalesce(string_agg(format('%s %s since %s, now %s: %s', pid, state, xact_start, clock_timestamp(), left(query, 100)), '; '), '') FROM pg_stat_activity
+              WHERE datname = current_database() AND backend_type = 'client backend' AND (state LIKE 'idle in transaction%' OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()
+            """)).Length == 0);
+    }
 
     public ValueTask DisposeAsync()
     {
