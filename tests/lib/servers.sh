@@ -50,6 +50,8 @@ unix_socket_directories = '$SERVERS/pg'
 wal_level = logical
 fsync = off
 max_connections = 200
+max_wal_senders = 40
+max_replication_slots = 40
 max_wal_size = 2GB
 shared_buffers = 256MB
 CONF

@@ -12,6 +12,7 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
     private ulong acknowledged;
     private int reading;
+    private Exception? ended;
 
     public ulong From => from;
 
@@ -75,6 +76,8 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
 
     public async Task AcknowledgeAsync(ulong position, CancellationToken cancellation)
     {
+        // A connection takes a last write after the other end is gone.
+        if (ended is not null) throw ended;
         // A slot is never set back.
         if (position < from || position <= acknowledged) return;
         await GuardAsync(() => stream.AcknowledgeAsync(position, cancellation), cancellation);
@@ -107,7 +110,7 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
         catch (Exception error) when (error is not BackupException)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw await ExplainAsync(error, cancellation) ?? error;
+            throw ended = await ExplainAsync(error, cancellation) ?? error;
         }
     }
 
