@@ -21,8 +21,6 @@ public sealed class PointInTimeTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
     public async Task Every_moment_of_a_random_life_is_what_was_there(int seed)
     {
         var random = new Random(seed);
