@@ -35,9 +35,7 @@ public sealed class KillTests(KillFixture fixture) : IClassFixture<KillFixture>
         await Fleet.Store.AssertSameAsync("copy");
     }
 
-    [Theory]
-    [InlineData("capture.result:2:stop")]
-    [InlineData("seal.manifest:1:stop")]
+    [Theory, MemberData(nameof(Places.OfFreezing), MemberType = typeof(Places))]
     public async Task A_frozen_silo_that_thaws_does_a_backup_no_harm(string failpoint)
     {
         var before = await fixture.CountBackupsAsync();
