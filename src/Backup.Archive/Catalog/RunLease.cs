@@ -1,4 +1,3 @@
-using System.Globalization;
 using Backup.Archive.Objects;
 using Backup.Archive.Sealing;
 using Backup.Contracts;
@@ -93,13 +92,6 @@ public sealed class RunLease
             new LeaseRecord { Epoch = Epoch, Owner = owner, Time = time.GetUtcNow() }, cancellation);
     }
 
-    private static async Task<int> HighestEpochAsync(OpenedArchive archive, RunId run, CancellationToken cancellation)
-    {
-        var prefix = ObjectNames.Run(run) + "lease-";
-        var highest = 0;
-        await foreach (var item in archive.Storage.ListAsync(prefix, cancellation))
-            if (int.TryParse(item.Name.AsSpan(prefix.Length).ToString().Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
-                highest = Math.Max(highest, epoch);
-        return highest;
-    }
+    private static Task<int> HighestEpochAsync(OpenedArchive archive, RunId run, CancellationToken cancellation) =>
+        Epochs.HighestAsync(archive, ObjectNames.Run(run) + "lease-", cancellation);
 }

@@ -29,6 +29,9 @@ public sealed record UnitEntry(byte[] Key, byte[] Summary, long RawBytes, IReadO
     /// <summary>What a delta is a delta of: the unit's entry in an older backup of the chain.</summary>
     public UnitEntry? Below { get; init; }
 
+    /// <summary>How many layers it has: 1, and one more for each that lies below.</summary>
+    public int Layers => 1 + (Below?.Layers ?? 0);
+
     /// <summary>The highest kind of unit, the first byte of a key.</summary>
     internal const int MaxKind = 1;
     /// <summary>The highest kind of record, the first byte of one.</summary>

@@ -1,8 +1,7 @@
-using System.Globalization;
+using Backup.Archive.Catalog;
 using Backup.Archive.Objects;
 using Backup.Archive.Sealing;
 using Backup.Contracts;
-using Backup.Storage;
 
 namespace Backup.Archive.Logs;
 
@@ -38,13 +37,6 @@ public sealed class LogOwnership
         if (await HighestAsync(archive, source, cancellation) > Epoch) throw new OwnershipLostException($"the change log of '{source}' has another owner");
     }
 
-    private static async Task<int> HighestAsync(OpenedArchive archive, string source, CancellationToken cancellation)
-    {
-        var prefix = ObjectNames.LogClaims(source);
-        var highest = 0;
-        await foreach (var item in archive.Storage.ListAsync(prefix, cancellation))
-            if (int.TryParse(item.Name.AsSpan(prefix.Length).ToString().Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
-                highest = Math.Max(highest, epoch);
-        return highest;
-    }
+    private static Task<int> HighestAsync(OpenedArchive archive, string source, CancellationToken cancellation) =>
+        Epochs.HighestAsync(archive, ObjectNames.LogClaims(source), cancellation);
 }

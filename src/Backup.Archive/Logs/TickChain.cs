@@ -48,6 +48,7 @@ public sealed class TickChain
                 var (marker, digest) = await SealedDocument.GetAsync<TickMarker>(archive, ObjectKind.Tick, item.Name, cancellation);
                 if (marker.Source != source || !item.Name.StartsWith(ObjectNames.Tick(source, marker.To, marker.Epoch, ""), StringComparison.Ordinal))
                     throw new DamageException(item.Name, 0, "it is the marker of another tick");
+                Check(item.Name, marker);
                 found.Add(item.Name, new(marker, digest));
             }
             catch (DamageException damage)
@@ -62,6 +63,24 @@ public sealed class TickChain
     public static async Task<Tick> AppendAsync(OpenedArchive archive, TickMarker marker, CancellationToken cancellation) =>
         new(marker, await SealedDocument.PutAsync(archive, ObjectKind.Tick, ObjectNames.Tick(marker.Source, marker.To, marker.Epoch, Randomness.Token(8)), marker, cancellation));
 
+    // What comes later goes by the commits being in order and in the tick.
+    private static void Check(string name, TickMarker marker)
+    {
+        try
+        {
+            ulong? last = null;
+            foreach (var commit in CommitList.Decode(marker.Commits))
+            {
+                if (commit.Position < marker.From || commit.Position >= marker.To || commit.Position <= last) throw new FormatException("a commit outside its tick");
+                last = commit.Position;
+            }
+        }
+        catch (Exception error) when (error is FormatException or OverflowException)
+        {
+            throw new DamageException(name, 0, error.Message);
+        }
+    }
+
     private static TickChain Link(Dictionary<string, Tick> found, Dictionary<string, DamageException> damaged)
     {
         var problems = damaged.Values.ToList();
@@ -75,11 +94,14 @@ public sealed class TickChain
             if (found.TryGetValue(previous.Object, out var before))
             {
                 if (!before.Digest.Sha256.AsSpan().SequenceEqual(previous.Sha256)) problems.Add(new(previous.Object, 0, $"it is not the tick that {tick.Digest.Object} follows"));
-                if (before.Marker.Sequence >= tick.Marker.Sequence) throw new DamageException(tick.Digest.Object, 0, "it follows a later tick");
-                tick = before;
-                continue;
+                if (before.Marker.Sequence < tick.Marker.Sequence)
+                {
+                    tick = before;
+                    continue;
+                }
+                problems.Add(new(tick.Digest.Object, 0, "it follows a later tick"));
             }
-            if (!damaged.ContainsKey(previous.Object)) problems.Add(new(previous.Object, 0, $"it is missing; {tick.Digest.Object} follows it"));
+            else if (!damaged.ContainsKey(previous.Object)) problems.Add(new(previous.Object, 0, $"it is missing; {tick.Digest.Object} follows it"));
             var sequence = tick.Marker.Sequence;
             tick = found.Values.Where(t => t.Marker.Sequence < sequence).MaxBy(t => (t.Marker.Sequence, t.Marker.Epoch, t.Digest.Object));
         }

@@ -82,7 +82,7 @@ internal sealed class IncrementCapture(OpenedArchive archive, BackupChain chain,
         var whole = batch.Select(u => u.Now!.Value.Unit).ToHashSet();
         if (tracking is not null)
         {
-            var growing = bases.Where(b => b.Key.Kind == UnitKind.Thread && Layers(b.Value) < IncrementRun.MaxLayers).ToDictionary();
+            var growing = bases.Where(b => b.Key.Kind == UnitKind.Thread && b.Value.Layers < IncrementRun.MaxLayers).ToDictionary();
             var untouched = await tracking.DigestUntouchedKeysAsync(since, growing.Keys, cancellation);
             // What was not touched has the very keys of the base: nothing was deleted or replaced, the rest came on top.
             onto = growing.Where(g => untouched.TryGetValue(g.Key, out var keys) && keys.HasKeysOf(UnitSummary.Read(g.Value))).ToDictionary();
@@ -104,13 +104,6 @@ internal sealed class IncrementCapture(OpenedArchive archive, BackupChain chain,
         if (unit.Base is null || unit.Now is not { Touched: false, Counts: var counts }) return false;
         var digest = UnitSummary.Read(unit.Base);
         return Enum.GetValues<RecordKind>().All(kind => digest[kind].Count == counts[(int)kind]);
-    }
-
-    private static int Layers(UnitEntry entry)
-    {
-        var layers = 0;
-        for (var layer = entry; layer is not null; layer = layer.Below) layers++;
-        return layers;
     }
 }
 

@@ -10,13 +10,14 @@ internal sealed class ChangedUnits : IAsyncDisposable
     private readonly List<UnitCursor> cursors = [];
     private readonly PriorityQueue<int, (byte[] Key, int Part)> queue =
         new(Comparer<(byte[] Key, int Part)>.Create((a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key) is var keys and not 0 ? keys : a.Part.CompareTo(b.Part)));
+    private readonly List<int> current = []; // the parts that hold the unit, the newest first
 
     private ChangedUnits()
     {
     }
 
     /// <summary>Key of the unit it stands at; null at the end.</summary>
-    public byte[]? Key => queue.TryPeek(out _, out var first) ? first.Key : null;
+    public byte[]? Key { get; private set; }
 
     /// <summary>Opens parts, the newest first.</summary>
     public static async Task<ChangedUnits> OpenAsync(OpenedArchive archive, IReadOnlyList<UnitSet> parts, CancellationToken cancellation)
@@ -25,7 +26,8 @@ internal sealed class ChangedUnits : IAsyncDisposable
         try
         {
             foreach (var part in parts) units.cursors.Add(new(archive, part, cancellation));
-            for (var i = 0; i < parts.Count; i++) await units.AdvanceAsync(i, cancellation);
+            units.current.AddRange(Enumerable.Range(0, parts.Count));
+            await units.MoveAsync(cancellation);
             return units;
         }
         catch
@@ -35,37 +37,28 @@ internal sealed class ChangedUnits : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the changes of the unit, once.</summary>
-    public async ValueTask ReadAsync(Func<ChangeEntry, CancellationToken, ValueTask> change, CancellationToken cancellation)
+    /// <summary>Reads the changes of the unit, once, the newest first: of each the length of kind and key, and the whole entry.</summary>
+    public async ValueTask ReadAsync(Func<int, ReadOnlyMemory<byte>, ValueTask> change, CancellationToken cancellation)
     {
-        foreach (var part in Parts())
-            await cursors[part].ReadAsync((keyLength, bytes) => change(ChangeEntry.Read(keyLength, bytes), cancellation), cancellation);
+        foreach (var part in current) await cursors[part].ReadAsync(change, cancellation);
     }
 
     /// <summary>Goes to the next unit.</summary>
     public async ValueTask MoveAsync(CancellationToken cancellation)
     {
-        foreach (var part in Parts())
+        foreach (var part in current)
+            if (await cursors[part].MoveAsync(cancellation)) queue.Enqueue(part, (cursors[part].Current.Key, part));
+        current.Clear();
+        Key = queue.TryPeek(out _, out var first) ? first.Key : null;
+        while (queue.TryPeek(out var part, out var next) && next.Key.AsSpan().SequenceEqual(Key))
         {
             queue.Dequeue();
-            await AdvanceAsync(part, cancellation);
+            current.Add(part);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var cursor in cursors) await cursor.DisposeAsync();
-    }
-
-    // The parts that hold the unit it stands at, the newest first.
-    private List<int> Parts()
-    {
-        var key = Key;
-        return key is null ? [] : [.. queue.UnorderedItems.Where(i => i.Priority.Key.AsSpan().SequenceEqual(key)).Select(i => i.Element).Order()];
-    }
-
-    private async ValueTask AdvanceAsync(int part, CancellationToken cancellation)
-    {
-        if (await cursors[part].MoveAsync(cancellation)) queue.Enqueue(part, (cursors[part].Current.Key, part));
     }
 }

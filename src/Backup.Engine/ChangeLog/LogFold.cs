@@ -19,9 +19,10 @@ namespace Backup.Engine.ChangeLog;
 /// <param name="archive">Where base and ticks are read and the increment is written.</param>
 /// <param name="chain">The base.</param>
 /// <param name="ticks">The ticks from the base's position on, oldest first.</param>
+/// <param name="parts">Their parts, the newest first, merged where they are many.</param>
 /// <param name="from">Changes below this position are in the base.</param>
 /// <param name="before">Changes at or above this position do not count.</param>
-internal sealed class LogFold(OpenedArchive archive, BackupChain chain, IReadOnlyList<TickMarker> ticks, ulong from, ulong before)
+internal sealed class LogFold(OpenedArchive archive, BackupChain chain, IReadOnlyList<TickMarker> ticks, IReadOnlyList<UnitSet> parts, ulong from, ulong before)
 {
     private readonly List<Truncation> truncations = [.. ticks.SelectMany(t => t.Truncations).Where(t => t.Position >= from && t.Position < before)];
 
@@ -34,7 +35,7 @@ internal sealed class LogFold(OpenedArchive archive, BackupChain chain, IReadOnl
         using var root = new StateRoot();
         using var reader = new UnitReader(archive, chain);
         var totals = Totals.None;
-        await using var changed = await ChangedUnits.OpenAsync(archive, ticks.SelectMany(t => t.Parts).Reverse().ToList(), cancellation);
+        await using var changed = await ChangedUnits.OpenAsync(archive, parts, cancellation);
         await foreach (var (key, known) in UnitsAsync(changed, only, cancellation))
         {
             var entry = known;
@@ -80,13 +81,13 @@ internal sealed class LogFold(OpenedArchive archive, BackupChain chain, IReadOnl
     {
         var changes = new UnitChanges(writer, truncations, from, before);
         writer.BeginUnit(key);
-        if (changed is not null) await changed.ReadAsync(changes.TakeAsync, cancellation);
+        if (changed is not null) await changed.ReadAsync((keyLength, entry) => changes.TakeAsync(ChangeEntry.Read(keyLength, entry), cancellation), cancellation);
         var basis = known is null ? null : UnitSummary.Read(known);
         if (changes.IsNothing && !changes.Removes(basis))
         {
             return known;
         }
-        if (known is null || (changes.OnlyAdds && !changes.Removes(basis) && Layers(known) < IncrementRun.MaxLayers))
+        if (known is null || (changes.OnlyAdds && !changes.Removes(basis) && known.Layers < IncrementRun.MaxLayers))
         {
             changes.EnsureComplete(UnitKey.Read(key));
             if (known is null)
@@ -111,13 +112,6 @@ internal sealed class LogFold(OpenedArchive archive, BackupChain chain, IReadOnl
         var whole = UnitSummary.Of(changes.Digest);
         await writer.EndUnitAsync(whole, cancellation);
         return new(key, whole, changes.RawBytes, []);
-    }
-
-    private static int Layers(UnitEntry entry)
-    {
-        var layers = 0;
-        for (var layer = entry; layer is not null; layer = layer.Below) layers++;
-        return layers;
     }
 }
 

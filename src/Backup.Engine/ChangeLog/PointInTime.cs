@@ -49,8 +49,10 @@ public sealed class PointInTime : IDisposable
         {
             var view = archive.Through(new ScratchStorage(archive.Storage, new LocalStorage(folder), ObjectNames.Run(run)));
             var started = time.GetUtcNow();
-            await using var writer = new UnitWriter(view, ObjectNames.Shard(run, 0, Randomness.Token(8)), time);
-            var folded = await new LogFold(view, chain, target.Ticks(), target.From, target.Before).RunAsync(writer, Keys(threads), cancellation);
+            var (ticks, only) = (target.Ticks(), Keys(threads));
+            var parts = await new PartMerge(view, NewPrefix, time).RunAsync(ticks.SelectMany(t => t.Parts).Reverse().ToList(), only, cancellation);
+            await using var writer = new UnitWriter(view, NewPrefix(), time);
+            var folded = await new LogFold(view, chain, ticks, parts, target.From, target.Before).RunAsync(writer, only, cancellation);
             var set = await writer.CompleteAsync(UnitSummary.Count, cancellation);
             var source = target.Base.Source with { CutTime = target.Time, CutPosition = LogPosition.ToText(target.Before), Layout = target.Stretch.LayoutBefore(target.Before) };
             return new(view, chain.Under(new()
@@ -65,6 +67,8 @@ public sealed class PointInTime : IDisposable
             Directory.Delete(folder, recursive: true);
             throw;
         }
+
+        string NewPrefix() => ObjectNames.Shard(run, 0, Randomness.Token(8));
     }
 
     /// <inheritdoc/>

@@ -58,9 +58,12 @@ internal sealed class ClusterBackup(
                 var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, captured.Warnings);
                 return await BackupSealing.RunAsync(archive, lease, subject, captured.Results, time, token);
             }
-            finally
+            catch (Exception error)
             {
-                await ReleaseAsync(lease);
+                // Where the run goes on with another owner, the other silos hold the cut for it.
+                if (error is OwnershipLostException || (cancellation.IsCancellationRequested && progress.Snapshot().State != RunState.Cancelling)) await kept.ReleaseAsync(lease.Run.Value, lease.Epoch);
+                else await ReleaseAsync(lease);
+                throw;
             }
         }, cancellation);
 

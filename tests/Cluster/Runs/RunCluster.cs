@@ -103,6 +103,9 @@ internal sealed class RunCluster : IAsyncDisposable
         await cluster.KillSiloAsync(silo);
     }
 
+    /// <summary>Stops a silo as an administrator does.</summary>
+    public Task StopAsync(InProcessSiloHandle silo) => cluster.StopSiloAsync(silo);
+
     public Task JoinAsync() => cluster.StartAdditionalSiloAsync();
 
     /// <summary>Has the reminder of a run come soon instead of within a minute.</summary>

@@ -34,6 +34,20 @@ public sealed class SiloLossTests
     }
 
     [Fact]
+    public async Task The_silo_of_a_coordinator_leaves()
+    {
+        await using var cluster = await RunCluster.StartAsync(threads: Threads);
+        var backup = await HeldBackupAsync(cluster);
+        await cluster.StopAsync(cluster.Owner(backup));
+        cluster.Hold.Release();
+        await cluster.RemindAsync(cluster.Backup(backup));
+        await Until.TrueAsync("the backup is sealed", async () => (await cluster.BackupsAsync()).Count > 0);
+        var ended = await EndAsync(cluster.Backup(backup));
+        await AssertBackupAsync(cluster, ended);
+        Assert.Equal((2, true), (ended.Epoch, ended.Owner != backup.Owner));
+    }
+
+    [Fact]
     public async Task The_silo_of_a_worker_is_killed()
     {
         await using var cluster = await RunCluster.StartAsync(threads: Threads);

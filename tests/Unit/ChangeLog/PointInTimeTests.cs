@@ -157,6 +157,36 @@ public sealed class PointInTimeTests : IDisposable
         Assert.Throws<BackupException>(() => LogTarget.At(first.CutTime.AddMinutes(-1), known));
     }
 
+    [Fact]
+    public async Task A_moment_behind_more_ticks_than_are_read_at_once_is_what_was_there()
+    {
+        var archive = temporary.Create();
+        var store = new TrackedStore();
+        var random = new Random(7);
+        var journal = new Journal(store, random);
+        var life = new RandomLife(store, random);
+        await using var log = new RunningLog(archive, journal);
+        await TemporaryArchive.BackupAsync(archive, store);
+        for (var i = 0; i < 200; i++)
+        {
+            life.Step();
+            journal.Commit();
+            await log.CatchUpAsync();
+        }
+        var catalog = await BackupCatalog.LoadAsync(archive, TestContext.Current.CancellationToken);
+        var known = await LogCatalog.LoadAsync(archive, catalog, "prod", TestContext.Current.CancellationToken);
+        foreach (var transaction in journal.Transactions.Where((_, i) => i % 60 == 59))
+        {
+            var target = LogTarget.At(transaction.Position, known);
+            using var moment = await PointInTime.DeriveAsync(archive, catalog, target, null, TimeProvider.System, TestContext.Current.CancellationToken);
+            Assert.Equal(transaction.After, await ReadAsync(moment));
+            var one = transaction.After.Keys.First();
+            using var alone = await PointInTime.DeriveAsync(archive, catalog, target, [one.Id, "nobody"], TimeProvider.System, TestContext.Current.CancellationToken);
+            Assert.Equal(transaction.After[one], (await ReadAsync(alone))[one]);
+        }
+        Assert.True(LogTarget.Newest(known)!.Ticks().Sum(t => t.Parts.Count) > 100);
+    }
+
     /// <summary>Digests of every unit, from the index and from the records themselves, which must agree.</summary>
     private static async Task<Dictionary<UnitId, UnitDigest>> ReadAsync(PointInTime moment)
     {
