@@ -16,7 +16,18 @@ internal static partial class DurableFolder
         if (Directory.Exists(folder)) return;
         var parent = Path.GetDirectoryName(folder);
         if (parent is { Length: > 0 }) Ensure(parent);
-        Directory.CreateDirectory(folder);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.CreateDirectory(folder);
+                break;
+            }
+            catch (IOException) when (attempt < 10 && !File.Exists(folder))
+            {
+                // Found there, and taken away by a collection before it could be looked at.
+            }
+        }
         if (parent is { Length: > 0 }) Flush(parent);
     }
 
