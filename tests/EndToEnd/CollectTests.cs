@@ -6,7 +6,7 @@ using Backup.Tests.EndToEnd.Support;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>What dead processes left is collected, by collections that die too; a process that was only frozen does no harm.</summary>
-public sealed class CollectTests : IAsyncLifetime
+public sealed class CollectTests(GeneratedStore store) : IClassFixture<GeneratedStore>, IAsyncLifetime
 {
     private TestPostgres database = null!;
     private Tool tool = null!;
@@ -14,8 +14,7 @@ public sealed class CollectTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        database = await TestPostgres.CreateAsync();
-        (await new LangGraph(database).RunAsync("generate", "--schema", "agents", "--threads", "3")).Expect(0);
+        database = await store.CopyAsync();
         tool = new Tool().Source("prod", database.ConnectionString, "agents").Source("copy", database.ConnectionString, "copy", writable: true);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);
         backup = (await tool.RunAsync("create", "prod")).Expect(0).Json.GetProperty("backupId").GetString()!;

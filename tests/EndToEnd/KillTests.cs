@@ -3,15 +3,14 @@ using Backup.Tests.EndToEnd.Support;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>The process dies at every failpoint: nothing half is visible, and the same command then succeeds.</summary>
-public sealed class KillTests : IAsyncLifetime
+public sealed class KillTests(GeneratedStore store) : IClassFixture<GeneratedStore>, IAsyncLifetime
 {
     private TestPostgres database = null!;
     private Tool tool = null!;
 
     public async ValueTask InitializeAsync()
     {
-        database = await TestPostgres.CreateAsync();
-        (await new LangGraph(database).RunAsync("generate", "--schema", "agents", "--threads", "5")).Expect(0);
+        database = await store.CopyAsync();
         tool = new Tool().Source("prod", database.ConnectionString, "agents").Source("copy", database.ConnectionString, "copy", writable: true);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);
     }

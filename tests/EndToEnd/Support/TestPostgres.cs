@@ -22,12 +22,10 @@ public sealed class TestPostgres : IAsyncDisposable
         }
     }
 
-    public static async Task<TestPostgres> CreateAsync()
-    {
-        var database = new TestPostgres();
-        await RunAsync(Server, $"CREATE DATABASE {database.name}");
-        return database;
-    }
+    public static Task<TestPostgres> CreateAsync() => CreateAsync("");
+
+    /// <summary>Another database with what this one holds.</summary>
+    public Task<TestPostgres> CopyAsync() => CreateAsync($" TEMPLATE {name}");
 
     public string Of(string user) => new NpgsqlConnectionStringBuilder(Server) { Database = name, Username = user }.ConnectionString;
 
@@ -44,6 +42,13 @@ public sealed class TestPostgres : IAsyncDisposable
     {
         NpgsqlConnection.ClearAllPools();
         await RunAsync(Server, $"DROP DATABASE {name} WITH (FORCE)");
+    }
+
+    private static async Task<TestPostgres> CreateAsync(string like)
+    {
+        var database = new TestPostgres();
+        await RunAsync(Server, $"CREATE DATABASE {database.name}{like}");
+        return database;
     }
 
     private static async Task RunAsync(string connection, string sql)

@@ -1,0 +1,17 @@
+namespace Backup.Tests.EndToEnd.Support;
+
+/// <summary>Five threads that real LangGraph wrote into the schema <c>agents</c>, written once for all tests of a class; each test gets a copy.</summary>
+public sealed class GeneratedStore : IAsyncLifetime
+{
+    private TestPostgres database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await TestPostgres.CreateAsync();
+        (await new LangGraph(database).RunAsync("generate", "--schema", "agents", "--threads", "5")).Expect(0);
+    }
+
+    public Task<TestPostgres> CopyAsync() => database.CopyAsync();
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+}
