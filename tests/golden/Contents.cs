@@ -1,8 +1,10 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
 using Backup.Contracts;
 using Backup.Engine.Units;
+using Backup.Tests.Unit.ChangeLog;
 using Backup.Tests.Unit.Engine;
 
 namespace Backup.Tests.Golden;
@@ -52,6 +54,14 @@ internal static class Contents
         }
     }
 
+    /// <summary>What a source held after a commit.</summary>
+    public static JsonObject Describe(Journal.Transaction commit) => new()
+    {
+        ["at"] = commit.Position,
+        ["units"] = new JsonArray([.. commit.After.Select(u => (Key: UnitKey.Of(u.Key), Unit: u.Key, Digest: u.Value)).OrderBy(u => u.Key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)))
+            .Select(u => new JsonObject { ["kind"] = (byte)u.Unit.Kind, ["id"] = u.Unit.Id, ["summary"] = Convert.ToHexStringLower(UnitSummary.Of(u.Digest)) })]),
+    };
+
     /// <summary>What a reader must find, from the store and not from the archive.</summary>
     public static JsonObject Describe(BackupSummary summary, DictionaryStore store)
     {
@@ -62,7 +72,7 @@ internal static class Contents
         foreach (var unit in units) root.Add(new(unit.Key, unit.Summary, unit.Raw, []));
         return new()
         {
-            ["backupId"] = summary.BackupId, ["source"] = summary.Source, ["kind"] = summary.SourceKind, ["strategy"] = summary.Strategy, ["cutTime"] = "1970-01-01T00:00:00+00:00",
+            ["backupId"] = summary.BackupId, ["source"] = summary.Source, ["kind"] = summary.SourceKind, ["strategy"] = summary.Strategy, ["cutTime"] = JsonSerializer.SerializeToNode(summary.CutTime),
             ["totals"] = new JsonObject { ["units"] = units.Count, ["threads"] = units.Count(u => u.Unit.Kind == UnitKind.Thread), ["records"] = units.Sum(u => u.Records), ["rawBytes"] = units.Sum(u => u.Raw) },
             ["stateRoot"] = Convert.ToHexStringLower(root.Finish()),
             ["units"] = new JsonArray([.. units.Select(u => new JsonObject

@@ -5,6 +5,7 @@ using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Keys;
 using Backup.Archive.Objects;
+using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
@@ -13,6 +14,7 @@ using Backup.Engine.Progress;
 using Backup.Storage;
 using Backup.Storage.Local;
 using Backup.Tests.Golden;
+using Backup.Tests.Unit.ChangeLog;
 using Backup.Tests.Unit.Engine;
 
 // Makes a golden archive: dotnet run --project tests/golden -- FOLDER
@@ -53,6 +55,39 @@ foreach (var strategy in new[] { BackupStrategyKind.Incremental, BackupStrategyK
     await BackupAsync("chain", tracked.Records, tracked, strategy);
 }
 
+// A change log: of two owners, with a truncate, values the source left out, a gap, a base before and one behind it.
+var logged = new TrackedStore();
+var random = new Random(8);
+var journal = new Journal(logged, random);
+var written = new RandomLife(logged, random);
+var moments = new List<Journal.Transaction>();
+await using (var log = new RunningLog(archive, journal, "logged", TimeSpan.FromHours(1)))
+{
+    Commit(12);
+    await log.CatchUpAsync();
+    await BackupAsync("logged", logged.Records, logged);
+    for (var i = 0; i < 8; i++)
+    {
+        if (i == 5) journal.Truncate(RecordKind.PendingWrite);
+        Commit(4);
+        moments.Add(journal.Transactions[^1]);
+        if (i % 3 == 1) await log.CatchUpAsync();
+        if (i == 3) await log.RestartAsync();
+    }
+    await log.CatchUpAsync();
+    Commit(2);
+    journal.Lose("the slot was dropped");
+    await log.RestartAsync();
+    await log.CatchUpAsync();
+    await BackupAsync("logged", logged.Records, logged, BackupStrategyKind.Incremental);
+    for (var i = 0; i < 3; i++)
+    {
+        Commit(3);
+        moments.Add(journal.Transactions[^1]);
+        await log.CatchUpAsync();
+    }
+}
+
 // One that was removed on purpose, its objects collected; and a run that never sealed.
 var (gone, _) = await BackupAsync("other", Samples.Store(2), expect: false);
 await SealChain.AppendAsync(archive, RunId.New(time.GetUtcNow()), time, null, new Removal([gone.Value], "retention"), default);
@@ -72,7 +107,14 @@ await storage.PutAsync(ObjectNames.SegmentOf(ObjectNames.Shard(run, 0, "deadxxxx
 File.WriteAllText(Path.Combine(folder, "expected.json"), new JsonObject
 {
     ["archiveId"] = archive.Descriptor.ArchiveId, ["removed"] = new JsonArray(gone.Value, late.Value), ["marked"] = new JsonArray(late.Value, silent.Value), ["backups"] = expected,
+    ["logs"] = new JsonArray(new JsonObject { ["source"] = "logged", ["moments"] = new JsonArray([.. moments.Select(Contents.Describe)]) }),
 }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
+
+void Commit(int steps)
+{
+    for (var i = 0; i < steps; i++) written.Step();
+    journal.Commit();
+}
 
 async Task<(RunId Run, ObjectDigest Manifest)> BackupAsync(string source, DictionaryStore from, ICheckpointSource? through = null, BackupStrategyKind strategy = BackupStrategyKind.Full, bool expect = true)
 {

@@ -39,10 +39,15 @@ public sealed class ArchiveVerifier
         var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
         var findings = new FindingList();
         var backups = request.BackupId is { } id ? [catalog.Find(id)] : catalog.Sealed;
-        if (request.BackupId is null) await CheckArchiveAsync(catalog, findings, cancellation);
         long objects = 0, threads = 0, read = 0;
+        var logs = new Dictionary<string, TickChain>(StringComparer.Ordinal);
         if (request.BackupId is null)
-            foreach (var source in await TickChain.SourcesAsync(archive, cancellation)) objects += await new LogCheck(archive, source, findings).RunAsync(request.Deep, cancellation);
+        {
+            await CheckArchiveAsync(catalog, findings, cancellation);
+            foreach (var source in await TickChain.SourcesAsync(archive, cancellation)) logs.Add(source, await TickChain.LoadAsync(archive, source, cancellation));
+            foreach (var gone in lastSeen.Check(archive, logs)) findings.Add(gone.ObjectName, gone.Offset, gone.Problem, null, [], -1, gone.Hint!);
+            foreach (var (source, chain) in logs) objects += await new LogCheck(archive, source, findings).RunAsync(chain, request.Deep, cancellation);
+        }
         var differences = new FindingList();
         foreach (var (number, link) in backups.Index())
         {
@@ -70,7 +75,7 @@ public sealed class ArchiveVerifier
             Backups = backups.Select(b => b.Seal.Run).ToList(), Objects = objects, BytesRead = meter.BytesRead, Threads = read + threads,
             Findings = findings.All, Differences = differences.All, Seconds = time.GetElapsedTime(started).TotalSeconds,
         };
-        if (request.BackupId is null && findings.All.Count == 0) lastSeen.Remember(archive, catalog.Chain);
+        if (request.BackupId is null && findings.All.Count == 0) lastSeen.Remember(archive, catalog.Chain, logs);
         progress.Finish(null, null);
         return report;
     }

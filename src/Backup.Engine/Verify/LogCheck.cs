@@ -13,13 +13,14 @@ namespace Backup.Engine.Verify;
 internal sealed class LogCheck(OpenedArchive archive, string source, FindingList findings)
 {
     /// <summary>Checks and returns the number of objects.</summary>
-    public async Task<long> RunAsync(bool deep, CancellationToken cancellation)
+    public async Task<long> RunAsync(TickChain chain, bool deep, CancellationToken cancellation)
     {
-        var chain = await TickChain.LoadAsync(archive, source, cancellation);
         foreach (var damage in chain.Problems) Add(damage, []);
+        foreach (var damage in await LogOwnership.CheckAsync(archive, source, chain, cancellation))
+            findings.Add(damage.ObjectName, damage.Offset, damage.Problem, null, [], 0, "No moment is lost by it: claims tell owners of the log apart, readers go by the ticks. Restore it from a replica.");
         var sizes = new Dictionary<string, long>();
         await foreach (var item in archive.Storage.ListAsync(ObjectNames.Log(source), cancellation)) sizes[item.Name] = item.Size;
-        long objects = chain.Ticks.Count;
+        long objects = chain.Ticks.Count + sizes.Keys.Count(name => name.StartsWith(ObjectNames.LogClaims(source), StringComparison.Ordinal));
         foreach (var tick in chain.Ticks)
         {
             foreach (var part in tick.Marker.Parts)

@@ -4,13 +4,14 @@ using Backup.Archive.Keys;
 using Backup.Archive.Objects;
 using Backup.Contracts;
 using Backup.Engine.Verify;
+using Backup.Tests.Unit.ChangeLog;
 using Backup.Tests.Unit.Engine;
 
 namespace Backup.Tests.Unit.Archive;
 
 /// <summary>
-/// Damage of every kind to every object of a small archive: two backups of several shards, one of a single shard, a removal, and an
-/// earlier archive under the same key, whose objects are put in the place of this one's.
+/// Damage of every kind to every object of a small archive: two backups of several shards, one of a single shard, a removal, a change log
+/// of two owners, and an earlier archive under the same key, whose objects are put in the place of this one's.
 /// </summary>
 public sealed class EveryByteTests : IAsyncLifetime
 {
@@ -27,6 +28,19 @@ public sealed class EveryByteTests : IAsyncLifetime
         await TemporaryArchive.BackupAsync(archive, new DictionaryStore { Shards = 1 }.CopyOf(store));
         await SealChain.AppendAsync(archive, RunId.New(TimeProvider.System.GetUtcNow()), TimeProvider.System, null, new([first.BackupId], "retention"), default);
         foreach (var file in Directory.EnumerateFiles(Path.Combine(temporary.Path, "runs", first.BackupId))) File.Delete(file);
+        var tracked = new TrackedStore();
+        var journal = new Journal(tracked, new Random(3));
+        var life = new RandomLife(tracked, new Random(3));
+        await using (var log = new RunningLog(archive, journal, idleTick: TimeSpan.FromHours(1)))
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                life.NewThread(1);
+                journal.Commit();
+                await log.CatchUpAsync();
+                if (i == 0) await log.RestartAsync();
+            }
+        }
         Assert.True((await temporary.VerifyAsync(archive, deep: true)).Ok); // also remembers the heads
         intact = MemoryStorage.OfFolder(temporary.Path);
     }
@@ -42,7 +56,7 @@ public sealed class EveryByteTests : IAsyncLifetime
             await AssertFoundAsync(intact.With(at.Name, bytes), at.Name, at.Offset, "flipped");
             Interlocked.Increment(ref flips);
         });
-        Assert.True(flips > 7000, $"{flips}");
+        Assert.True(flips > 12000, $"{flips}");
         Assert.Empty(await DamageAsync(intact));
     }
 
@@ -110,13 +124,14 @@ public sealed class EveryByteTests : IAsyncLifetime
     }
 
     private static string Kind(string name) =>
-        !name.StartsWith(ObjectNames.Runs, StringComparison.Ordinal) ? name.Split('/')[0] : Path.GetExtension(name) is { Length: > 0 } extension ? extension : name.Split('/')[^1].Split('-')[0];
+        !name.StartsWith(ObjectNames.Runs, StringComparison.Ordinal) && !name.StartsWith(ObjectNames.Logs, StringComparison.Ordinal) ? name.Split('/')[0] : Path.GetExtension(name) is { Length: > 0 } extension ? extension : name.Split('/')[^1].Split('-')[0];
 
     private async Task AssertFoundAsync(MemoryStorage damaged, string name, long offset, string how)
     {
         var findings = await DamageAsync(damaged);
         // Without any wrap left, the place of the wraps is what is named.
-        Assert.True(findings.Any(f => f.Object == name && f.Offset <= offset) || (name.StartsWith(ObjectNames.Keys, StringComparison.Ordinal) && findings.Any(f => f.Object == ObjectNames.Keys)),
+        Assert.True(findings.Any(f => f.Object == name && f.Offset <= offset) || (name.StartsWith(ObjectNames.Keys, StringComparison.Ordinal) && findings.Any(f => f.Object == ObjectNames.Keys))
+            || (how == "removed" && name.Contains("/claim-", StringComparison.Ordinal) && findings.Any(f => f.Object.StartsWith(name[..^8], StringComparison.Ordinal))),
             $"{name} {how} at {offset}: {string.Join("; ", findings.Select(f => $"{f.Object}@{f.Offset} {f.Problem}"))}");
     }
 

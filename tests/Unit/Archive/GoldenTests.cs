@@ -3,9 +3,11 @@ using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Keys;
 using Backup.Engine.Catalog;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Units;
 using Backup.Engine.Verify;
 using Backup.Storage.Local;
+using Backup.Tests.Unit.ChangeLog;
 using Backup.Tests.Unit.Engine;
 using Backup.Tests.Unit.Format;
 
@@ -56,6 +58,24 @@ public sealed class GoldenTests : IDisposable
                 backup["units"]!.AsArray().Select(u => ((string)u!["id"]!, (string)u["summary"]!)),
                 target.Digests().OrderBy(d => UnitKey.Of(d.Key), Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)))
                     .Select(d => (d.Key.Id, Convert.ToHexStringLower(UnitSummary.Of(d.Value)))));
+        }
+    }
+
+    [Fact]
+    public async Task Every_moment_of_its_log_is_what_was_there()
+    {
+        var archive = await OpenAsync(KeyFileKey.Parse(KeyFile, "key"));
+        var catalog = await BackupCatalog.LoadAsync(archive, default);
+        foreach (var log in Expected["logs"]!.AsArray())
+        {
+            var known = await LogCatalog.LoadAsync(archive, catalog, (string)log!["source"]!, default);
+            Assert.Equal("the slot was dropped", Assert.Single(known.Gaps).Reason);
+            foreach (var expected in log["moments"]!.AsArray())
+            {
+                using var moment = await PointInTime.DeriveAsync(archive, catalog, LogTarget.At((ulong)expected!["at"]!, known), null, TimeProvider.System, default);
+                Assert.Equal(expected["units"]!.AsArray().Select(u => ((string)u!["id"]!, (string)u["summary"]!)).Order(),
+                    (await PointInTimeTests.ReadAsync(moment)).Select(u => (u.Key.Id, Convert.ToHexStringLower(UnitSummary.Of(u.Value)))).Order());
+            }
         }
     }
 

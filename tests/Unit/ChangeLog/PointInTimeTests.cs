@@ -188,7 +188,7 @@ public sealed class PointInTimeTests : IDisposable
     }
 
     /// <summary>Digests of every unit, from the index and from the records themselves, which must agree.</summary>
-    private static async Task<Dictionary<UnitId, UnitDigest>> ReadAsync(PointInTime moment)
+    internal static async Task<Dictionary<UnitId, UnitDigest>> ReadAsync(PointInTime moment)
     {
         using var index = new ChainIndex(moment.Archive, moment.Chain);
         using var reader = new UnitReader(moment.Archive, moment.Chain);

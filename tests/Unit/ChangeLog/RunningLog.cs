@@ -9,12 +9,16 @@ internal sealed class RunningLog : IAsyncDisposable
 {
     private readonly OpenedArchive archive;
     private readonly Journal journal;
+    private readonly string source;
+    private readonly TimeSpan idleTick;
     private CancellationTokenSource stop = new();
     private LogProgress progress = new();
     private Task run;
 
-    public RunningLog(OpenedArchive archive, Journal journal)
+    public RunningLog(OpenedArchive archive, Journal journal, string source = "prod", TimeSpan idleTick = default)
     {
+        this.source = source;
+        this.idleTick = idleTick;
         this.archive = archive;
         this.journal = journal;
         run = StartAsync();
@@ -43,7 +47,7 @@ internal sealed class RunningLog : IAsyncDisposable
     private Task StartAsync()
     {
         var (token, watched) = (stop.Token, progress);
-        return Task.Run(() => new LogRun(archive, journal, new() { Source = "prod", Tick = TimeSpan.Zero, IdleTick = TimeSpan.Zero }, "test", TimeProvider.System).RunAsync(watched, token));
+        return Task.Run(() => new LogRun(archive, journal, new() { Source = source, Tick = TimeSpan.Zero, IdleTick = idleTick }, "test", TimeProvider.System).RunAsync(watched, token));
     }
 
     private async Task EndAsync()

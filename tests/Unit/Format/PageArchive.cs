@@ -11,6 +11,7 @@ namespace Backup.Tests.Unit.Format;
 internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, Secrets secrets)
 {
     private static readonly BigInteger Modulus = BigInteger.One << 256;
+    private readonly Dictionary<(string, long), byte[]> frames = [];
 
     /// <summary>The backups, oldest first, each with its units; the ones removed; and the runs marked as dead.</summary>
     public JsonObject Read()
@@ -41,8 +42,17 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
             ["removed"] = new JsonArray([.. removed.Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]),
             ["marked"] = new JsonArray([.. objects.Keys.Where(name => name.StartsWith("dead/", StringComparison.Ordinal)).Select(MarkedRun).Distinct().Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]),
             ["backups"] = new JsonArray([.. manifests.Where(m => !removed.Contains(m.Run)).DistinctBy(m => m.Run).Select(m => ReadBackup(m.Run, m.Manifest, manifests.DistinctBy(m => m.Run).ToDictionary(m => m.Run, m => m.Manifest)))]),
+            ["logs"] = new JsonArray([.. objects.Keys.Where(name => name.StartsWith("logs/", StringComparison.Ordinal)).Select(name => name.Split('/')[1]).Distinct().Order(StringComparer.Ordinal)
+                .Select(source => new JsonObject { ["source"] = source, ["moments"] = new PageLog(this, source).Read(Bases(source)) })]),
         };
+
+        List<PageLog.Base> Bases(string source) => [.. manifests.Where(m => !removed.Contains(m.Run)).DistinctBy(m => m.Run)
+            .Select(m => ReadUnits(m.Run, manifests.DistinctBy(m => m.Run).ToDictionary(m => m.Run, m => m.Manifest)))
+            .Where(b => (string)b.Manifest["source"]!["name"]! == source && b.Manifest["source"]!["identity"]!["positionExact"] is not null).Select(b => new PageLog.Base(b.Manifest, b.Units))];
     }
+
+    /// <summary>Names of the objects.</summary>
+    public IEnumerable<string> Names => objects.Keys;
 
     private string MarkedRun(string name)
     {
@@ -99,7 +109,6 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         var segments = manifest["segments"]!.AsArray().Select(s => CheckReference(s!)).ToList();
         var index = manifest["index"]!;
         var indexName = CheckReference(index["object"]!);
-        var frames = new Dictionary<(int, long), byte[]>();
         foreach (var (key, form, summary, raw, pieces) in Leaves(indexName, (long)index["rootOffset"]!, (long)index["rootLength"]!))
         {
             if (form == 2)
@@ -107,8 +116,7 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
                 Assert.True(units.Remove(key));
                 continue;
             }
-            var records = pieces.SelectMany(p => Records(frames.TryGetValue((p.Segment, p.Offset), out var frame) ? frame
-                : frames[(p.Segment, p.Offset)] = Sealed.Open(secrets, 1, segments[p.Segment], objects[segments[p.Segment]], p.Offset, p.Length), key, p.Start, p.Size)).ToList();
+            var records = pieces.SelectMany(p => Records(Frame(segments[p.Segment], p.Offset, p.Length), key, p.Start, p.Size)).ToList();
             if (form == 1)
             {
                 var replaced = records.Select(KeyOf).ToHashSet();
@@ -121,9 +129,12 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         static string KeyOf((byte[] Bytes, int KeyLength) record) => Convert.ToHexString(record.Bytes.AsSpan(0, record.KeyLength));
     }
 
-    private sealed record HeldUnit(byte[] Summary, long Raw, List<(byte[] Bytes, int KeyLength)> Records);
+    internal sealed record HeldUnit(byte[] Summary, long Raw, List<(byte[] Bytes, int KeyLength)> Records);
 
-    private IEnumerable<(byte[] Key, ulong Form, byte[] Summary, long Raw, List<(int Segment, long Offset, long Length, int Start, int Size)> Pieces)> Leaves(string index, long offset, long length)
+    internal byte[] Frame(string segment, long offset, long length) =>
+        frames.TryGetValue((segment, offset), out var frame) ? frame : frames[(segment, offset)] = Sealed.Open(secrets, 1, segment, objects[segment], offset, length);
+
+    internal IEnumerable<(byte[] Key, ulong Form, byte[] Summary, long Raw, List<(int Segment, long Offset, long Length, int Start, int Size)> Pieces)> Leaves(string index, long offset, long length)
     {
         var content = Sealed.Open(secrets, 2, index, objects[index], offset, length);
         var page = new FieldReader(content);
@@ -150,7 +161,14 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         Assert.True(page.AtEnd);
     }
 
-    private static IEnumerable<(byte[] Bytes, int KeyLength)> Records(byte[] frame, byte[] key, int start, int size)
+    private static IEnumerable<(byte[] Bytes, int KeyLength)> Records(byte[] frame, byte[] key, int start, int size) =>
+        Entries(frame, key, start, size).Select(r =>
+        {
+            Assert.Equal(r.KeyLength, RecordShape.KeyLength(r.Bytes));
+            return r;
+        });
+
+    internal static IEnumerable<(byte[] Bytes, int KeyLength)> Entries(byte[] frame, byte[] key, int start, int size)
     {
         var entries = new FieldReader(frame.AsMemory(start, size));
         Assert.Equal(0UL, entries.Varint());
@@ -158,9 +176,7 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         while (!entries.AtEnd)
         {
             var keyLength = (int)entries.Varint();
-            var bytes = entries.Bytes();
-            Assert.Equal(keyLength, RecordShape.KeyLength(bytes));
-            yield return (bytes, keyLength);
+            yield return (entries.Bytes(), keyLength);
         }
     }
 
@@ -189,15 +205,15 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         return [.. new byte[32 - bytes.Length], .. bytes];
     }
 
-    private JsonNode Document(byte kind, string name) => JsonNode.Parse(Sealed.OpenDocument(secrets, kind, name, objects[name]))!;
+    internal JsonNode Document(byte kind, string name) => JsonNode.Parse(Sealed.OpenDocument(secrets, kind, name, objects[name]))!;
 
-    private void CheckDigest(JsonNode digest)
+    internal void CheckDigest(JsonNode digest)
     {
         var bytes = objects[(string)digest["object"]!];
         Assert.Equal(((long)digest["size"]!, (string)digest["sha256"]!), (bytes.Length, Convert.ToBase64String(SHA256.HashData(bytes))));
     }
 
-    private string CheckReference(JsonNode reference)
+    internal string CheckReference(JsonNode reference)
     {
         var name = (string)reference["name"]!;
         Assert.Equal((long)reference["size"]!, objects[name].Length);
