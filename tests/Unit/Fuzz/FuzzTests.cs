@@ -4,6 +4,8 @@ using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Chains;
 using Backup.Archive.Keys;
+using Backup.Archive.Logs;
+using Backup.Checkpoints.Model;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.Recovery;
@@ -43,6 +45,10 @@ public sealed class FuzzTests : IDisposable
         var full = new DictionaryStore();
         Assert.True((await TemporaryArchive.RestoreAsync(archive, full, new() { Archive = "main", BackupId = PlainArchive.Runs[0], Target = "s" })).Exact);
         Assert.Equal(["thread-1", "thread-2", "ns"], full.Units.Keys.Select(u => u.Id));
+        var moment = new DictionaryStore();
+        Assert.True((await TemporaryArchive.RestoreAsync(archive, moment, Moment)).Exact);
+        Assert.Equal(["thread-1", "thread-3"], moment.Units.Keys.Select(u => u.Id)); // the memory was truncated
+        Assert.Equal(target.Units[UnitId.Thread(PlainArchive.Thread)].Count, moment.Units[UnitId.Thread(PlainArchive.Thread)].Count); // one came, one went
     }
 
     [Fact]
@@ -83,7 +89,7 @@ public sealed class FuzzTests : IDisposable
         var depth = (Depth)random.Next(3);
         last = $"{depth} of {target}";
         var objects = plain.Write(target, depth, bytes => Mutations.Apply(bytes, random,
-            json: depth != Depth.Stored && target.TrimEnd('2') is not ("segment" or "index"), compressed: depth == Depth.Content && target is not ("archive" or "wrap")));
+            json: depth != Depth.Stored && target.TrimEnd('2') is not ("segment" or "index" or "changes" or "changeindex"), compressed: depth == Depth.Content && target is not ("archive" or "wrap")));
         var name = PlainArchive.NameOf(target);
         var changed = !objects[name].AsSpan().SequenceEqual(intact[name]);
         OpenedArchive? archive = null;
@@ -107,6 +113,7 @@ public sealed class FuzzTests : IDisposable
         await ReadAsync("history", () => threads.HistoryAsync("main", "prod", PlainArchive.Thread, default));
         await ReadAsync("state", () => threads.StateAsync(new() { Archive = "main", Source = "prod", Thread = PlainArchive.Thread }, default));
         await ReadAsync("difference", () => threads.DifferenceAsync(new() { Archive = "main", Source = "prod", Thread = PlainArchive.Thread, From = Samples.Checkpoint(1) }, default));
+        await ReadAsync("moment", () => TemporaryArchive.RestoreAsync(archive!, new DictionaryStore(), Moment));
         await ReadAsync("results", () => ShardResults.ListAsync(archive!, new(PlainArchive.Runs[target.EndsWith('2') ? 1 : 0]), "cut", default));
         await ReadAsync("claim", () => RunLease.ClaimAsync(archive!, new(PlainArchive.Runs[^1]), "fuzz", TimeProvider.System, default));
         return !ok;
@@ -119,19 +126,22 @@ public sealed class FuzzTests : IDisposable
         var archive = await OpenAsync(intact);
         var chain = await SealChain.LoadAsync(archive, default);
         var path = Path.Combine(state, archive.Descriptor.ArchiveId);
-        new LastSeen(state).Remember(archive, chain);
+        var logs = new Dictionary<string, TickChain> { ["prod"] = await TickChain.LoadAsync(archive, "prod", default) };
+        new LastSeen(state).Remember(archive, chain, logs);
         var text = await File.ReadAllBytesAsync(path);
         text = random.Next(2) == 0 ? Mutations.Apply(text, random, json: false, compressed: false) : Format.Secrets.WriteChecked(Mutations.Apply(text[..^66], random, json: true, compressed: false));
         await File.WriteAllBytesAsync(path, text);
         var ok = false;
         await ReadAsync("last seen", () =>
         {
-            ok = new LastSeen(state).Check(archive, chain).Count == 0;
+            ok = new LastSeen(state).Check(archive, chain).Count + new LastSeen(state).Check(archive, logs).Count == 0;
             return Task.CompletedTask;
         });
         File.Delete(path);
         return !ok;
     }
+
+    private static RestoreRequest Moment => new() { Archive = "main", Source = "prod", Target = "s", At = $"0/{PlainArchive.LastCommit:X}" };
 
     private async Task<bool> ReadAsync(string what, Func<Task> read)
     {

@@ -18,8 +18,8 @@ internal enum Depth
 }
 
 /// <summary>
-/// A whole archive of a full backup and an incremental one over it (a delta, a unit that is gone, a new one), written by
-/// docs/format.md alone, the same bytes every time. One object of it can be changed at any depth: what names it then names what it
+/// A whole archive of a full backup, an incremental one over it (a delta, a unit that is gone, a new one) and two ticks of a change log
+/// behind that (a record added, one replaced without its type, one deleted, one kind truncated), written by docs/format.md alone, the same bytes every time. One object of it can be changed at any depth: what names it then names what it
 /// has become, so that a change reaches the decoders behind the seals.
 /// </summary>
 internal sealed class PlainArchive
@@ -61,7 +61,10 @@ internal sealed class PlainArchive
     public static IReadOnlyList<string> Runs { get; } = ["20260102t030405006-abcdefgh", "20260103t030405006-bcdefghj"];
 
     /// <summary>The objects that can be changed, by a short name; those of the incremental backup end in 2.</summary>
-    public static IReadOnlyList<string> Targets { get; } = ["archive", "wrap", .. Kinds, .. Kinds.Select(k => k + "2")];
+    public static IReadOnlyList<string> Targets { get; } = ["archive", "wrap", .. Kinds, .. Kinds.Select(k => k + "2"), "claim", "changes", "changeindex", "tick", "head"];
+
+    /// <summary>Where the log's last commit is, and what thread-1 holds then.</summary>
+    public const ulong LastCommit = 150;
 
     public static string NameOf(string target)
     {
@@ -75,6 +78,11 @@ internal sealed class PlainArchive
             "index" => $"runs/{run}/s00000-00000000.idx",
             "result" => $"runs/{run}/s00000-00000000.done",
             "manifest" => $"runs/{run}/manifest-00000000",
+            "claim" => "logs/prod/claim-000001-00000000",
+            "changes" => "logs/prod/data/000001-00000000-00000.seg",
+            "changeindex" => "logs/prod/data/000001-00000000.idx",
+            "tick" => "logs/prod/ticks/0000000000000064-000001-00000000",
+            "head" => "logs/prod/ticks/00000000000000c8-000001-00000001",
             _ => $"seals/000000000{(target.EndsWith('2') ? 2 : 1)}-{run}",
         };
     }
@@ -87,7 +95,61 @@ internal sealed class PlainArchive
         var secrets = new Secrets(KeyId, DataKey, SHA256.HashData(objects["archive"]));
         objects[NameOf("wrap")] = Checked("wrap", WrapJson(secrets));
         foreach (var layer in layers) AddBackup(layer);
+        AddLog();
         return objects;
+
+        void AddLog()
+        {
+            Add("claim", 8, """{"epoch":1,"owner":"host/1","time":"2026-01-03T03:04:05+00:00"}"""u8.ToArray());
+            var unit = layers[1].Units.Find(u => u.Key.AsSpan(1).SequenceEqual(Encoding.UTF8.GetBytes(Thread)))!;
+            var blob = unit.Records.First(r => r.Bytes[0] == 2);
+            var write = unit.Records.Last(r => r.Bytes[0] == 3);
+            var added = new FieldWriter().Raw(2).Text("").Text("later").Text("1").Text("json").Varint(3).Raw([.. "17"u8]).Varint(0).Written;
+            var frame = new FieldWriter().Varint(0).Bytes(unit.Key);
+            var entries = new List<(byte[] Bytes, int KeyLength)>
+            {
+                (Change(write.Bytes[..write.KeyLength], 0, 3, 1), write.KeyLength),
+                (Change([.. blob.Bytes[..blob.KeyLength], .. new FieldWriter().Text("").Varint(5).Raw([.. "\"18\""u8]).Varint(0).Written], 1, 2, 0), blob.KeyLength),
+                (Change(added, 0, 1, 0), new FieldWriter().Raw(2).Text("").Text("later").Text("1").Written.Length),
+            };
+            foreach (var (bytes, keyLength) in entries) frame.Varint((ulong)keyLength).Bytes(bytes);
+            Add("changes", 1, frame.Written);
+            Add("changeindex", 2, new FieldWriter().Raw(0).Varint(1).Bytes(unit.Key).Varint(3).Bytes(PageArchive.Summary(entries)).Varint((ulong)entries.Sum(e => e.Bytes.Length))
+                .Varint(1).Varint(0).Varint(Sealed.Header).Varint((ulong)(objects[NameOf("changes")].Length - Sealed.Header)).Varint(0).Varint((ulong)frame.Written.Length).Written);
+            var part = new JsonObject
+            {
+                ["segments"] = new JsonArray(Reference("changes")),
+                ["index"] = new JsonObject { ["object"] = Reference("changeindex"), ["rootOffset"] = Sealed.Header, ["rootLength"] = objects[NameOf("changeindex")].Length - Sealed.Header },
+                ["totals"] = new JsonObject { ["units"] = 1, ["threads"] = 1, ["records"] = 3, ["rawBytes"] = entries.Sum(e => e.Bytes.Length) },
+            };
+            AddTick("tick", 1, 100, 10, part, null);
+            AddTick("head", 100, 200, LastCommit, null, "tick");
+
+            void AddTick(string name, ulong from, ulong to, ulong commit, JsonObject? part, string? previous)
+            {
+                var tick = new JsonObject
+                {
+                    ["source"] = "prod", ["epoch"] = 1, ["sequence"] = previous is null ? 1 : 2, ["from"] = from, ["to"] = to, ["sourceTime"] = "2026-01-03T03:04:06+00:00", ["closed"] = "2026-01-03T03:04:06+00:00",
+                    ["commits"] = Convert.ToBase64String(new FieldWriter().Varint(commit).Varint(2).Written), ["parts"] = part is null ? [] : new JsonArray(part), ["changes"] = part is null ? 0 : 3,
+                    ["truncations"] = part is null ? new JsonArray(new JsonObject { ["position"] = commit, ["ordinal"] = 0, ["kinds"] = new JsonArray(4, 5) }) : [],
+                };
+                if (previous is null) (tick["identity"], tick["layout"]) = (new JsonObject { ["id"] = "1" }, new JsonObject { ["tables"] = new JsonArray() });
+                else tick["previous"] = Digest(previous);
+                Add(name, 9, Json(tick));
+            }
+
+            // All of one transaction, the newest first.
+            byte[] Change(byte[] record, int missing, byte operation, int ordinal)
+            {
+                var footer = new byte[21];
+                BinaryPrimitives.WriteInt32LittleEndian(footer, record.Length);
+                BinaryPrimitives.WriteInt32LittleEndian(footer.AsSpan(4), missing);
+                footer[8] = operation;
+                BinaryPrimitives.WriteUInt64LittleEndian(footer.AsSpan(9), 10);
+                BinaryPrimitives.WriteInt32LittleEndian(footer.AsSpan(17), ordinal);
+                return [.. record, 0, .. footer];
+            }
+        }
 
         void AddBackup(Layer layer)
         {
@@ -118,7 +180,7 @@ internal sealed class PlainArchive
                 ["backupId"] = layer.Run, ["strategy"] = layer == layers[0] ? "full" : "incremental", ["writer"] = "page", ["started"] = "2026-01-02T03:04:05+00:00", ["finished"] = "2026-01-02T03:04:06+00:00",
                 ["source"] = new JsonObject
                 {
-                    ["name"] = "prod", ["kind"] = "dictionary", ["cutTime"] = "2026-01-02T03:04:05+00:00", ["cutPosition"] = "0/1", ["identity"] = new JsonObject { ["id"] = "1" },
+                    ["name"] = "prod", ["kind"] = "dictionary", ["cutTime"] = "2026-01-02T03:04:05+00:00", ["cutPosition"] = layer == layers[0] ? "0/1" : "0/5", ["identity"] = new JsonObject { ["id"] = "1", ["positionExact"] = "true" },
                     ["layout"] = new JsonObject { ["tables"] = new JsonArray("a", 1, null, true) },
                 },
                 ["segments"] = new JsonArray(Reference(segment)), ["index"] = root, ["totals"] = totals, ["stateRoot"] = Convert.ToBase64String(StateRoot(layer)),
