@@ -17,8 +17,8 @@ internal sealed record BenchmarkOptions
     /// <summary>Threads of the set out of which one is restored.</summary>
     public int Threads { get; private init; } = 100_000;
 
-    /// <summary>Of <c>backup</c>, <c>restore</c>, <c>memory</c>, <c>thread</c>: what to measure.</summary>
-    public IReadOnlyList<string> Parts { get; private init; } = ["backup", "restore", "memory", "thread"];
+    /// <summary>Of <c>backup</c>, <c>restore</c>, <c>memory</c>, <c>increment</c>, <c>thread</c>: what to measure.</summary>
+    public IReadOnlyList<string> Parts { get; private init; } = ["backup", "restore", "memory", "increment", "thread"];
 
     public bool IsSmoke => Size < Smoke;
 
@@ -34,7 +34,7 @@ internal sealed record BenchmarkOptions
                 "--rounds" => options with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--threads" => options with { Threads = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--parts" => options with { Parts = value.Split(',') },
-                _ => throw new ArgumentException($"unknown option {args[i]}; there are --size 2GB, --rounds 3, --threads 100000, --parts backup,restore,memory,thread"),
+                _ => throw new ArgumentException($"unknown option {args[i]}; there are --size 2GB, --rounds 3, --threads 100000, --parts backup,restore,memory,increment,thread"),
             };
         }
         return options;

@@ -26,6 +26,7 @@ try
         if (options.Parts.Contains("restore")) await RestorePart.RunAsync(bench, full, options.Rounds, ledger, targets);
         if (options.Parts.Contains("memory"))
             await MemoryPart.RunAsync(bench, full, await DataSet.CreateAsync(bench.Data, "tenth", seed, "seed", options.Size / 10, threads: 0), targets);
+        if (options.Parts.Contains("increment")) await IncrementPart.RunAsync(bench, full, targets);
         await DataSet.DropAsync(bench.Data, full.Schema);
     }
     if (options.Parts.Contains("thread"))

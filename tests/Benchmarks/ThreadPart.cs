@@ -41,6 +41,7 @@ internal static class ThreadPart
         targets.Add($"one of {many.Threads} threads: seconds, warm, slowest", warm.Max(r => r.Seconds), 1);
         targets.Add($"one of {many.Threads} threads: storage reads", warm.Max(r => r.Reads), 5);
         targets.Add($"one of {many.Threads} threads: MB read", warm.Max(r => r.Bytes) / 1e6, 1);
+        await IncrementPart.UnchangedAsync(bench, tool, many, targets);
     }
 
     private static async Task<List<string>> ThreadIdsAsync(Bench bench, DataSet many)
