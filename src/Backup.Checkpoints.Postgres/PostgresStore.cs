@@ -21,11 +21,26 @@ public sealed class PostgresStore(PostgresStoreOptions options, TimeProvider? ti
     /// <inheritdoc/>
     public async Task<ISourceCut> CutAsync(CancellationToken cancellation)
     {
+        string? refused = null;
         // The slot is needed until the cut's keeper has its snapshot.
-        await using var exact = options.ExactCut ? await ExactSnapshot.TakeAsync(options, connections, time, cancellation) : null;
-        return await OpenCutAsync(exact?.Token.ToString(), Whole, cancellation) ?? throw new BackupException(ErrorKind.NotFound,
+        await using var exact = options.ExactCut ? await TakeExactAsync() : null;
+        return await OpenCutAsync(exact?.Token.ToString(), Whole, cancellation, refused) ?? throw new BackupException(ErrorKind.NotFound,
             $"'{options.Name}': schema {options.Schema} holds none of LangGraph's tables ({string.Join(", ", TableNames.Threads)})",
             "Check Schema and the database in its ConnectionString. LangGraph's setup() makes the tables.");
+
+        // A server that does not let its log be read is backed up all the same.
+        async Task<ExactSnapshot?> TakeExactAsync()
+        {
+            try
+            {
+                return await ExactSnapshot.TakeAsync(options, connections, time, cancellation);
+            }
+            catch (BackupException error) when (error.Kind == ErrorKind.Usage)
+            {
+                refused = $"no change log can build on it, because it has no exact position in the source's log: {error.Message}. {error.Hint}";
+                return null;
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -79,6 +94,6 @@ public sealed class PostgresStore(PostgresStoreOptions options, TimeProvider? ti
         return layout;
     }
 
-    private Task<ISourceCut?> OpenCutAsync(string? token, Func<StoreLayout, StoreLayout> view, CancellationToken cancellation) =>
-        CutOpening.OpenAsync(options, connections.ReadAsync, token, view, cancellation);
+    private Task<ISourceCut?> OpenCutAsync(string? token, Func<StoreLayout, StoreLayout> view, CancellationToken cancellation, string? warning = null) =>
+        CutOpening.OpenAsync(options, connections.ReadAsync, token, view, warning, cancellation);
 }

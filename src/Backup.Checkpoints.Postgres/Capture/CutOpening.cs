@@ -8,7 +8,7 @@ namespace Backup.Checkpoints.Postgres.Capture;
 internal static class CutOpening
 {
     /// <summary>Takes or joins a cut of what a layout shows of the store; null when the schema holds none of the tables.</summary>
-    public static Task<ISourceCut?> OpenAsync(PostgresStoreOptions store, Func<CancellationToken, Task<NpgsqlConnection>> connect, string? token, Func<StoreLayout, StoreLayout> view, CancellationToken cancellation) =>
+    public static Task<ISourceCut?> OpenAsync(PostgresStoreOptions store, Func<CancellationToken, Task<NpgsqlConnection>> connect, string? token, Func<StoreLayout, StoreLayout> view, string? warning, CancellationToken cancellation) =>
         PostgresErrors.GuardAsync<ISourceCut?>(store, async () =>
         {
             var joined = token is null ? (CutToken?)null : CutToken.Parse(token);
@@ -23,7 +23,7 @@ internal static class CutOpening
                 LayoutRules.Check(store, found.Layout);
                 var layout = view(found.Layout);
                 var description = await CutReader.DescribeAsync(scope.Keeper, layout, found.Ids, scope.Snapshot, joined, cancellation);
-                return new PostgresCut(store, layout, description, scope);
+                return new PostgresCut(store, layout, warning is null ? description : description with { Warnings = [.. description.Warnings, warning] }, scope);
             }
             catch
             {

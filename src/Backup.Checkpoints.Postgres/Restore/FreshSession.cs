@@ -22,7 +22,7 @@ internal sealed class FreshSession(PostgresStoreOptions target, Connections conn
     });
 
     public async Task<ISourceCut> ReadAsync(CancellationToken cancellation) =>
-        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, now => TargetRules.View(now, captured), cancellation))!;
+        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, now => TargetRules.View(now, captured), null, cancellation))!;
 
     public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => throw new InvalidOperationException("a fresh target holds nothing to remove");
 

@@ -20,7 +20,7 @@ internal sealed class OnlineSession(PostgresStoreOptions target, Connections con
     });
 
     public async Task<ISourceCut> ReadAsync(CancellationToken cancellation) =>
-        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, now => TargetRules.View(now, captured), cancellation))!;
+        (await CutOpening.OpenAsync(target, connections.ReadAsync, null, now => TargetRules.View(now, captured), null, cancellation))!;
 
     public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
     {

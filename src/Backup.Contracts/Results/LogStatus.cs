@@ -32,6 +32,8 @@ public sealed record LogStatus
     [Id(12)] public bool? NeedsBase { get; init; }
     /// <summary>Why the owner declared its latest gap; null when it declared none.</summary>
     [Id(13)] public string? LastGap { get; init; }
+    /// <summary>What the newest of the backups made in the log's place is true for, by the source's clock; null where none was.</summary>
+    [Id(14)] public DateTimeOffset? LastPolled { get; init; }
 }
 
 /// <summary>What a change log does.</summary>
@@ -50,6 +52,8 @@ public enum LogState
     Stalled = 4,
     /// <summary>It cannot be kept before somebody has changed a setting, of ours or of the source's server.</summary>
     Refused = 5,
+    /// <summary>It cannot be kept, and incremental backups are made at short intervals in its place.</summary>
+    Polling = 6,
 }
 
 /// <summary>A place in a source's log.</summary>

@@ -42,4 +42,10 @@ internal static partial class ChangeLogLog
 
     [LoggerMessage(13, LogLevel.Warning, "Change log of {Source}: no reminder could be set, and it will be tried again: {Why}")]
     public static partial void NotReminded(ILogger logger, string source, string why);
+
+    [LoggerMessage(14, LogLevel.Information, "Change log of {Source}: backup run {Run} is started in its place")]
+    public static partial void Polls(ILogger logger, string source, string run);
+
+    [LoggerMessage(15, LogLevel.Error, "Change log of {Source}: no backup could be made in its place: {Why}; it is tried again in {Seconds} s")]
+    public static partial void NotPolled(ILogger logger, string source, string why, double seconds);
 }

@@ -1,4 +1,3 @@
-using Backup.Abstractions;
 using Backup.Archive.Catalog;
 using Backup.Contracts;
 using Backup.Engine.ChangeLog;
@@ -8,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Backup.Grains.ChangeLog;
 
 /// <summary>Sees to it that every stretch of a log has a backup it can be recovered from.</summary>
-internal sealed class LogBases(FollowedSource followed, IArchives archives, IGrainFactory grains, LogProgress progress, TimeProvider time, ILogger logger)
+internal sealed class LogBases(FollowedSource followed, IArchives archives, LogBackups backups, LogProgress progress, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
@@ -54,14 +53,10 @@ internal sealed class LogBases(FollowedSource followed, IArchives archives, IGra
     // Makes a backup and waits for the log to come to its position: before that it is of no use. Returns why it is none, or null.
     private async Task<string?> TakeAsync(ulong stretch, CancellationToken cancellation)
     {
-        var request = new BackupRequest { Source = Source, Archive = followed.Archive, Strategy = BackupStrategyKind.Incremental };
-        var run = await grains.GetGrain<IBackupManagerGrain>(GrainKeys.Source(Source)).StartAsync(request).WaitAsync(cancellation);
-        ChangeLogLog.BaseBegun(logger, Source, run.RunId);
-        await foreach (var status in grains.GetGrain<IBackupRunGrain>(GrainKeys.Run(new(run.RunId))).WatchAsync(time, cancellation)) run = status;
-        if (run.Backup is null) return $"run {run.RunId} {run.State.ToString().ToLowerInvariant()}: {run.Error}";
-        if (LogPosition.Read(run.Backup.CutPosition) is not { } position) return $"backup {run.Backup.BackupId} has no position in the source's log";
+        var backup = await backups.TakeAsync(run => ChangeLogLog.BaseBegun(logger, Source, run), cancellation);
+        if (LogPosition.Read(backup.CutPosition) is not { } position) return $"backup {backup.BackupId} has no position in the source's log";
         while (progress.Stretch == stretch && progress.LastClosed!.Marker.To < position) await Task.Delay(Look, time, cancellation);
-        return progress.Stretch != stretch || await IsThereAsync(stretch, cancellation) ? null : $"backup {run.Backup.BackupId} is not one it can build on";
+        return progress.Stretch != stretch || await IsThereAsync(stretch, cancellation) ? null : $"backup {backup.BackupId} is not one it can build on";
     }
 
     private sealed record Finding(ulong Stretch, bool Missing);

@@ -22,6 +22,7 @@ internal sealed class LogKeeping
     private readonly FollowedSource followed;
     private readonly string owner;
     private readonly LogBases bases;
+    private readonly LogPolling polling;
     private readonly LogWatch watch;
     private readonly IArchives archives;
     private readonly ICheckpointStores stores;
@@ -32,7 +33,9 @@ internal sealed class LogKeeping
     public LogKeeping(FollowedSource followed, string owner, IArchives archives, ICheckpointStores stores, IGrainFactory grains, LogInstruments instruments, TimeProvider time, ILogger logger)
     {
         (this.followed, this.owner, this.archives, this.stores, this.time, this.logger) = (followed, owner, archives, stores, time, logger);
-        bases = new(followed, archives, grains, progress, time, logger);
+        var backups = new LogBackups(followed, grains, time);
+        bases = new(followed, archives, backups, progress, time, logger);
+        polling = new(followed, backups, time, logger);
         watch = new(followed, progress, instruments, time, logger);
         instruments.Began(followed.Options.Source);
         ChangeLogLog.Began(logger, followed.Options.Source, followed.Archive);
@@ -43,7 +46,7 @@ internal sealed class LogKeeping
     public bool Ended => work.IsCompleted;
 
     /// <summary>How it stands.</summary>
-    public LogStatus Status => watch.Status(owner) with { NeedsBase = bases.Needed };
+    public LogStatus Status => watch.Status(owner, polling.Last) with { NeedsBase = bases.Needed };
 
     /// <summary>Stops, and waits until nothing is done any more.</summary>
     public async Task StopAsync()
@@ -55,7 +58,7 @@ internal sealed class LogKeeping
     private async Task WorkAsync()
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
-        var aside = Task.WhenAll(watch.RunAsync(ended.Token), bases.RunAsync(ended.Token));
+        var aside = Task.WhenAll(watch.RunAsync(ended.Token), bases.RunAsync(ended.Token), polling.RunAsync(() => watch.IsRefused, ended.Token));
         await KeepAsync(stopping.Token);
         await ended.CancelAsync();
         await aside.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the log has ended, and what was done beside it

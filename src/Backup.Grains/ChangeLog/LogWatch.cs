@@ -20,17 +20,23 @@ internal sealed class LogWatch(FollowedSource followed, LogProgress progress, Lo
         : new($"unexpected error, {error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")}", "This is a defect. The silo's log has more of it.", false, Closed);
 
     /// <summary>How the log stands.</summary>
-    public LogStatus Status(string owner)
+    /// <param name="owner">The silo that keeps it.</param>
+    /// <param name="polled">What the newest backup is true for that was made in the log's place.</param>
+    public LogStatus Status(string owner, DateTimeOffset? polled)
     {
         var (state, obstacle) = Stand();
         var closed = progress.LastClosed?.Marker;
         return new()
         {
-            Source = Source, Archive = followed.Archive, State = state, LagSeconds = LogQueries.Lag(closed?.SourceTime, time), LagBytes = progress.RetainedBytes,
+            Source = Source, Archive = followed.Archive, State = state == LogState.Refused && polled is not null ? LogState.Polling : state, LastPolled = polled,
+            LagSeconds = LogQueries.Lag(polled ?? closed?.SourceTime, time), LagBytes = progress.RetainedBytes,
             LastClosed = closed is null ? null : new(LogPosition.ToText(closed.To), closed.SourceTime),
             Owner = owner, Epoch = progress.Epoch, Trouble = obstacle?.Why, Hint = obstacle?.Hint, LastGap = progress.Gap,
         };
     }
+
+    /// <summary>True while somebody has to change a setting before the log can be kept.</summary>
+    public bool IsRefused => Stand().State == LogState.Refused;
 
     /// <summary>Measures, and logs what somebody should know, until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)

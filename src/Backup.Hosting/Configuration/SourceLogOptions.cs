@@ -15,8 +15,12 @@ public sealed class SourceLogOptions
     /// <summary>Seconds a change waits at most before it is in the archive.</summary>
     public int TickSeconds { get; init; } = DefaultTickSeconds;
 
+    /// <summary>Seconds between incremental backups where the source does not allow its log to be read.</summary>
+    public int PollSeconds { get; init; } = DefaultPollSeconds;
+
     private const int DefaultMaxRetainedMB = 4096;
     private const int DefaultTickSeconds = 2;
+    private const int DefaultPollSeconds = 60;
 
     internal static SourceLogOptions Read(SettingsSection section)
     {
@@ -26,6 +30,7 @@ public sealed class SourceLogOptions
             Archive = section.Text("Archive"),
             MaxRetainedMB = section.Number("MaxRetainedMB", 64, 100_000_000) ?? DefaultMaxRetainedMB,
             TickSeconds = section.Number("TickSeconds", 1, 5) ?? DefaultTickSeconds,
+            PollSeconds = section.Number("PollSeconds", 5, 86_400) ?? DefaultPollSeconds,
         };
         section.RefuseUnknown();
         return options;

@@ -18,6 +18,6 @@ internal static class ChangeLogServices
     }
 
     private static FollowedSource? Followed(BackupOptions options, string source, SourceLogOptions log) => options.LogArchive(source) is { } archive
-        ? new(log.Enabled, archive, new() { Source = source, Tick = TimeSpan.FromSeconds(log.TickSeconds), MaxRetainedBytes = (long)log.MaxRetainedMB << 20 })
+        ? new(log.Enabled, archive, new() { Source = source, Tick = TimeSpan.FromSeconds(log.TickSeconds), Poll = TimeSpan.FromSeconds(log.PollSeconds), MaxRetainedBytes = (long)log.MaxRetainedMB << 20 })
         : null;
 }

@@ -76,16 +76,20 @@ public sealed class ChangeLogTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_source_that_does_not_allow_it_is_refused_with_what_to_do()
+    public async Task A_source_that_does_not_allow_it_is_backed_up_at_short_intervals_and_says_what_to_do()
     {
         var role = $"plain_{Randomness.Token(8)}";
         await store.ExecuteAsync($"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}");
         try
         {
             await using var cluster = await LogCluster.StartAsync(new Npgsql.NpgsqlConnectionStringBuilder(store.ConnectionString) { Username = role }.ConnectionString);
-            await cluster.UntilAsync("it is refused", s => s.State == LogState.Refused);
+            await cluster.UntilAsync("it is refused, and a backup is made in its place", s => s.State == LogState.Polling);
             var status = await cluster.Log.StatusAsync();
             Assert.Contains("ALTER ROLE", status.Hint);
+            await store.WriteAsync("polled");
+            var written = TimeProvider.System.GetUtcNow(); // the server's clock is this machine's
+            await cluster.UntilAsync("one has come that was begun after it", s => s.LastPolled > written);
+            Assert.True(await cluster.NewestHoldsAsync("polled"));
             Assert.Equal((null, 0), ((await cluster.StoredAsync()).LastClosed, await store.SlotsAsync()));
         }
         finally

@@ -1,5 +1,6 @@
 using Backup.Abstractions;
 using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.ChangeLog;
@@ -28,7 +29,7 @@ internal sealed class LogCluster : IAsyncDisposable
         var options = new BackupOptions
         {
             StateFolder = folder.Path, Workers = 2,
-            Sources = new Dictionary<string, SourceOptions> { [Source] = new() { Kind = SourceOptions.Postgres, ConnectionString = connectionString, Log = new() { Enabled = enabled, TickSeconds = 1 } } },
+            Sources = new Dictionary<string, SourceOptions> { [Source] = new() { Kind = SourceOptions.Postgres, ConnectionString = connectionString, Log = new() { Enabled = enabled, TickSeconds = 1, PollSeconds = 1 } } },
             Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Path.Combine(folder.Path, "archive"), KeyFile = Path.Combine(folder.Path, "key") } },
         };
         Archives = new Hosting.Archives.ArchiveOpener(options, new Dictionary<string, string>(), TimeProvider.System);
@@ -92,9 +93,22 @@ internal sealed class LogCluster : IAsyncDisposable
         var catalog = await BackupCatalog.LoadAsync(archive, default);
         if (LogTarget.Newest(await LogCatalog.LoadAsync(archive, catalog, Source, default)) is not { } newest) return false;
         using var moment = await PointInTime.DeriveAsync(archive, catalog, newest, [thread], TimeProvider.System, default);
+        return await HoldsAsync(new ThreadBrowser(moment.Archive, moment.Chain), thread);
+    }
+
+    /// <summary>True when the newest backup holds a thread.</summary>
+    public async Task<bool> NewestHoldsAsync(string thread)
+    {
+        var archive = await Archives.OpenAsync("main", default);
+        var catalog = await BackupCatalog.LoadAsync(archive, default);
+        return await HoldsAsync(new ThreadBrowser(archive, await BackupChain.LoadAsync(catalog, await catalog.LatestAsync(Source, default), default)), thread);
+    }
+
+    private static async Task<bool> HoldsAsync(ThreadBrowser browser, string thread)
+    {
         try
         {
-            return await new ThreadBrowser(moment.Archive, moment.Chain).ShowAsync(thread, default) is not null;
+            return await browser.ShowAsync(thread, default) is not null;
         }
         catch (BackupException error) when (error.Kind == ErrorKind.NotFound)
         {
