@@ -79,13 +79,13 @@ public sealed class Store : IAsyncDisposable
     }
 
     /// <summary>Nobody holds a snapshot or a lock of this database any more.</summary>
-    public async Task AssertLetGoAsync()
+    public async Task AssertLetGoAsync(double seconds = 30)
     {
         var held = "";
         await Until.TrueAsync(() => $"the cut was not let go of everywhere: {held}", async () => (held = await ScalarAsync<string>("""
             SELECT coalesce(string_agg(format('%s %s since %s, now %s: %s', pid, state, xact_start, clock_timestamp(), left(query, 100)), '; '), '') FROM pg_stat_activity
               WHERE datname = current_database() AND backend_type = 'client backend' AND (state LIKE 'idle in transaction%' OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()
-            """)).Length == 0);
+            """)).Length == 0, seconds);
     }
 
     public ValueTask DisposeAsync()
