@@ -11,7 +11,7 @@ public sealed class KillTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         database = await TestPostgres.CreateAsync();
-        (await new LangGraph(database).RunAsync("generate", "--schema", "agents", "--threads", "5")).Expect(0);
+        (await new LangGraph(database.ConnectionString).RunAsync("generate", "--schema", "agents", "--threads", "5")).Expect(0);
         tool = new Tool().Source("prod", database.ConnectionString, "agents").Source("copy", database.ConnectionString, "copy", writable: true);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);
     }

@@ -13,15 +13,6 @@ public sealed class TestPostgres : IAsyncDisposable
 
     public string ConnectionString => Of("postgres");
 
-    public string Url
-    {
-        get
-        {
-            var settings = new NpgsqlConnectionStringBuilder(ConnectionString);
-            return $"postgresql://{settings.Username}@{settings.Host}:{settings.Port}/{settings.Database}";
-        }
-    }
-
     public static async Task<TestPostgres> CreateAsync()
     {
         var database = new TestPostgres();
