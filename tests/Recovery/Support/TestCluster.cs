@@ -43,6 +43,11 @@ public sealed class TestCluster : IAsyncDisposable
 
     public string Archive => Path.Combine(folder.Path, "archive");
 
+    /// <summary>Opens the archive, in this process.</summary>
+    public ArchiveOpener Opener => new(
+        new() { StateFolder = folder.Path, Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Archive, KeyFile = Path.Combine(folder.Path, "key") } } },
+        new Dictionary<string, string>(), TimeProvider.System);
+
     /// <summary>The silos that are thought to live, by their port.</summary>
     public IReadOnlyDictionary<int, SiloProcess> Silos => silos;
 
@@ -115,11 +120,13 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Takes a silo out of the fleet and puts a new one in its place.</summary>
-    public void Replace(SiloProcess silo)
+    /// <param name="silo">The one that goes.</param>
+    /// <param name="change">Changes the new one's sources.</param>
+    public void Replace(SiloProcess silo, Action<Dictionary<string, object>>? change = null)
     {
         silos.Remove(PortOf(silo));
         gone.Add(silo);
-        Start();
+        Start(change);
     }
 
     public int PortOf(SiloProcess silo) => silos.First(s => s.Value == silo).Key;
@@ -183,9 +190,7 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     // Before the silos are there: one that keeps a log and has no archive looks again a minute later.
-    private Task InitAsync() => new ArchiveOpener(
-        new() { StateFolder = folder.Path, Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Archive, KeyFile = Path.Combine(folder.Path, "key") } } },
-        new Dictionary<string, string>(), TimeProvider.System).InitAsync("main", default);
+    private Task InitAsync() => Opener.InitAsync("main", default);
 
     private async Task BeginAsync(Func<Task> begin)
     {
