@@ -30,11 +30,16 @@ public sealed class LogOwnership
         return new(archive, source, epoch);
     }
 
-    /// <summary>Makes sure that nobody has come later.</summary>
+    /// <summary>Makes sure that nobody has come later, and that the claim is there still.</summary>
     /// <exception cref="OwnershipLostException">Another owner has.</exception>
+    /// <exception cref="BackupException">Unreachable: what is listed is not the archive that was claimed, as where a volume is not mounted any more.</exception>
     public async Task EnsureAsync(CancellationToken cancellation)
     {
-        if (await HighestAsync(archive, source, cancellation) > Epoch) throw new OwnershipLostException($"the change log of '{source}' has another owner");
+        var highest = await HighestAsync(archive, source, cancellation);
+        if (highest > Epoch) throw new OwnershipLostException($"the change log of '{source}' has another owner");
+        if (highest < Epoch)
+            throw new BackupException(ErrorKind.Unreachable, $"{archive.Storage.Location} does not hold this owner's claim on the change log of '{source}' any more",
+                "Nothing is written to it meanwhile. Check that the archive's volume is mounted and that nobody moved or emptied it.");
     }
 
     private static Task<int> HighestAsync(OpenedArchive archive, string source, CancellationToken cancellation) =>

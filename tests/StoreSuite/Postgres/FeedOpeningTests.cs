@@ -153,6 +153,20 @@ public sealed class FeedOpeningTests(DatabaseFixture fixture)
         Assert.Equal("c", Assert.Single(again.Transactions).Changes[0].Unit.Id);
     }
 
+    [Fact]
+    public async Task A_publication_that_is_dropped_ends_a_feed_that_waits()
+    {
+        await using var store = await CreateAsync();
+        await store.WriteAsync(Support.Samples.Thread(new(), "a", 1));
+        await using var feed = await FeedUnderTest.OpenAsync(store);
+        await store.WriteAsync(Support.Samples.Thread(new(), "b", 1));
+        await feed.CatchUpAsync();
+        await feed.Feed.AcknowledgeAsync(feed.Reached.Position, default);
+        await store.ExecuteAsync($"DROP PUBLICATION {feed.Name}");
+        await store.WriteAsync(Support.Samples.Thread(new(), "c", 1));
+        Assert.Equal(ErrorKind.Conflict, (await Assert.ThrowsAsync<BackupException>(() => feed.CatchUpAsync().WaitAsync(TimeSpan.FromSeconds(30)))).Kind);
+    }
+
     [Theory]
     [InlineData("ALTER TABLE {s}.checkpoints ADD extra text", "extra")]
     [InlineData("ALTER TABLE {s}.checkpoints DROP type", "type")]

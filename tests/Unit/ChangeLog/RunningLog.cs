@@ -9,16 +9,21 @@ internal sealed class RunningLog : IAsyncDisposable
 {
     private readonly OpenedArchive archive;
     private readonly Journal journal;
+    private readonly TimeProvider time;
     private CancellationTokenSource stop = new();
     private LogProgress progress = new();
     private Task run;
 
-    public RunningLog(OpenedArchive archive, Journal journal)
+    public RunningLog(OpenedArchive archive, Journal journal, TimeProvider? time = null)
     {
         this.archive = archive;
         this.journal = journal;
+        this.time = time ?? TimeProvider.System;
         run = StartAsync();
     }
+
+    /// <summary>How many gaps were declared.</summary>
+    public int Gaps => progress.Gaps;
 
     /// <summary>Waits until everything that was committed is in closed ticks.</summary>
     public async Task CatchUpAsync()
@@ -43,7 +48,7 @@ internal sealed class RunningLog : IAsyncDisposable
     private Task StartAsync()
     {
         var (token, watched) = (stop.Token, progress);
-        return Task.Run(() => new LogRun(archive, journal, new() { Source = "prod", Tick = TimeSpan.Zero, IdleTick = TimeSpan.Zero }, "test", TimeProvider.System).RunAsync(watched, token));
+        return Task.Run(() => new LogRun(archive, journal, new() { Source = "prod", Tick = TimeSpan.Zero, IdleTick = TimeSpan.Zero }, "test", time).RunAsync(watched, token));
     }
 
     private async Task EndAsync()
