@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Backup.Contracts;
 using Npgsql;
 
 namespace Backup.Live;
@@ -36,6 +37,27 @@ internal sealed class SourceServer
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Where its log stands, once it answers: every commit anybody was told of before has a lower position.</summary>
+    public async Task<ulong> PositionAsync()
+    {
+        ulong? position = null;
+        await Until.TrueAsync("the source answers", async () =>
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+                await connection.OpenAsync();
+                await using var command = new NpgsqlCommand("select pg_current_wal_insert_lsn()::text", connection);
+                position = LogPosition.Read((string)(await command.ExecuteScalarAsync())!);
+            }
+            catch (NpgsqlException)
+            {
+            }
+            return position is not null;
+        }, 60);
+        return position!.Value;
     }
 
     private static string? ParentOf(string process)

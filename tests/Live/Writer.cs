@@ -7,8 +7,9 @@ namespace Backup.Live;
 /// <summary>A commit that the server acknowledged.</summary>
 /// <param name="Number">Its number among the writer's.</param>
 /// <param name="Above">A position of the server's log that the commit comes after.</param>
+/// <param name="Below">A position that it comes before, as far as that was looked for.</param>
 /// <param name="Time">When, as a timestamp of the stopwatch.</param>
-internal readonly record struct Acknowledged(long Number, ulong Above, long Time);
+internal readonly record struct Acknowledged(long Number, ulong Above, ulong Below, long Time);
 
 /// <summary>Commits conversations as fast as the server takes them, or at a rate, and remembers what was acknowledged. A server that is away is waited for.</summary>
 internal sealed class Writer(string connectionString, int number, double perSecond = 0) : IAsyncDisposable
@@ -55,6 +56,13 @@ internal sealed class Writer(string connectionString, int number, double perSeco
     {
         gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         while (!Volatile.Read(ref idle)) await Task.Delay(5);
+    }
+
+    /// <summary>Everything that was acknowledged comes before a position.</summary>
+    public void Settle(ulong position)
+    {
+        lock (acknowledged)
+            if (acknowledged.Count > 0) acknowledged[^1] = acknowledged[^1] with { Below = position };
     }
 
     public async ValueTask DisposeAsync()
@@ -107,7 +115,7 @@ internal sealed class Writer(string connectionString, int number, double perSeco
 
     private void Remember(long commit, ulong above)
     {
-        lock (acknowledged) acknowledged.Add(new(commit, above, Stopwatch.GetTimestamp()));
+        lock (acknowledged) acknowledged.Add(new(commit, above, ulong.MaxValue, Stopwatch.GetTimestamp()));
     }
 
     private async Task<long> LastAsync(NpgsqlConnection connection)

@@ -15,7 +15,7 @@ internal readonly record struct Loss(int Commits, double Seconds)
         {
             // A commit comes before the place where its writer's next one begins.
             var held = writer.Count - 1;
-            while (held >= 0 && (held + 1 < writer.Count ? writer[held + 1].Above : ulong.MaxValue) > covered) held--;
+            while (held >= 0 && Math.Min(writer[held].Below, held + 1 < writer.Count ? writer[held + 1].Above : ulong.MaxValue) > covered) held--;
             commits += writer.Count - 1 - held;
             if (held + 1 < writer.Count && writer[held + 1].Time < oldest) oldest = writer[held + 1].Time;
         }

@@ -41,6 +41,8 @@ internal sealed class LossPart(int seed, int kills, int both) : IAsyncDisposable
     private async Task OnceAsync(string killed)
     {
         var owner = await SteadyAsync();
+        var quiet = await source.PositionAsync();
+        foreach (var writer in writers) writer.Settle(quiet);
         foreach (var writer in writers) writer.Go();
         await Task.Delay(TimeSpan.FromSeconds(3 + (5 * random.NextDouble())));
         var reported = log.Reported;
@@ -55,7 +57,7 @@ internal sealed class LossPart(int seed, int kills, int both) : IAsyncDisposable
         if (killed != "source") fleet.Replace(owner, Follow);
 
         // From here nothing that was acknowledged may be missing.
-        var last = await PositionAsync();
+        var last = await source.PositionAsync();
         await Until.TrueAsync($"what was committed before the {killed} was killed is in the archive", async () =>
         {
             await Task.Delay(250); // every look reads the whole log
@@ -86,27 +88,6 @@ internal sealed class LossPart(int seed, int kills, int both) : IAsyncDisposable
         Assert.Equal("[]", last!.Value.GetProperty("gaps").ToString());
         (await fleet.ToolAsync("create", "prod", "--strategy", "incremental")).Expect(0);
         return fleet.Silos.Values.Single(s => last.Value.GetProperty("owner").GetString() == $"{Environment.MachineName}:{fleet.PortOf(s)}");
-    }
-
-    // Every commit that any writer was told of before has a lower position.
-    private async Task<ulong> PositionAsync()
-    {
-        ulong? position = null;
-        await Until.TrueAsync("the source answers", async () =>
-        {
-            try
-            {
-                await using var connection = new NpgsqlConnection(source.ConnectionString + ";Pooling=false");
-                await connection.OpenAsync();
-                await using var command = new NpgsqlCommand("select pg_current_wal_insert_lsn()::text", connection);
-                position = LogPosition.Read((string)(await command.ExecuteScalarAsync())!);
-            }
-            catch (NpgsqlException)
-            {
-            }
-            return position is not null;
-        }, 60);
-        return position!.Value;
     }
 
     private async Task AssertHeldAsync(ulong position, List<IReadOnlyList<Acknowledged>> before)
