@@ -63,6 +63,13 @@ internal sealed class Connections : IAsyncDisposable
         }
     }
 
+    /// <summary>The server was away: connections that wait for their next use are not used again.</summary>
+    public void Forget()
+    {
+        if (readers.IsValueCreated) readers.Value.Clear();
+        if (writers.IsValueCreated) writers.Value.Clear();
+    }
+
     /// <summary>Gives a connection back without the transaction and the locks it had; a pool keeps both until the next use.</summary>
     public static async ValueTask CloseAsync(NpgsqlConnection connection)
     {

@@ -162,7 +162,7 @@ public sealed class ChainTests : IAsyncLifetime
     public async Task LangGraph_finds_each_round_as_it_was(int delta)
     {
         await database.ExecuteAsync("DROP SCHEMA agents CASCADE");
-        var langGraph = new LangGraph(database);
+        var langGraph = new LangGraph(database.ConnectionString);
         string[] options = ["--schema", "agents", "--delta", $"{delta}"];
         var rounds = new List<(string Backup, string Expected)>();
         for (var round = 0; round < 3; round++)

@@ -13,7 +13,7 @@ public sealed class JudgeTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         database = await TestPostgres.CreateAsync();
-        langGraph = new(database);
+        langGraph = new(database.ConnectionString);
         tool = new Tool().Source("prod", database.ConnectionString, "agents", writable: true).Source("copy", database.ConnectionString, "Copy of \"agents\"", writable: true).Source("middle", database.ConnectionString, "middle", writable: true);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);
     }

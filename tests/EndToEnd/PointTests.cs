@@ -21,7 +21,7 @@ public sealed class PointTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         database = await TestPostgres.CreateAsync();
-        langGraph = new(database);
+        langGraph = new(database.ConnectionString);
         tool = new Tool().Source("prod", database.ConnectionString, "agents", writable: true);
         for (var i = 0; i < Strategies.Length; i++) tool.Source($"at_{i}", database.ConnectionString, $"at_{i}", writable: true);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);

@@ -35,18 +35,21 @@ as_postgres() {
   if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi
 }
 
-postgres_up() {
-  local bin port
+# Makes a server in $SERVERS/NAME and starts it; further arguments are lines of its configuration. Its port is in POSTGRES_PORT, and
+# $SERVERS/NAME/start starts it again.
+postgres_make() {
+  local name=$1 bin as=()
+  shift
   bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-  port=$(free_port)
-  mkdir -p "$SERVERS/pg"
-  [ "$(id -u)" = 0 ] && chown postgres "$SERVERS/pg"
-  as_postgres "$bin/initdb" -D "$SERVERS/pg/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$SERVERS/pg.log" 2>&1 \
-    || { echo "initdb failed:" >&2; cat "$SERVERS/pg.log" >&2; return 1; }
-  cat >>"$SERVERS/pg/data/postgresql.conf" <<CONF
+  POSTGRES_PORT=$(free_port)
+  mkdir -p "$SERVERS/$name"
+  [ "$(id -u)" = 0 ] && chown postgres "$SERVERS/$name" && as=(setpriv --reuid=postgres --regid=postgres --init-groups)
+  as_postgres "$bin/initdb" -D "$SERVERS/$name/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8 >"$SERVERS/$name.log" 2>&1 \
+    || { echo "initdb failed:" >&2; cat "$SERVERS/$name.log" >&2; return 1; }
+  cat >>"$SERVERS/$name/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
-port = $port
-unix_socket_directories = '$SERVERS/pg'
+port = $POSTGRES_PORT
+unix_socket_directories = '$SERVERS/$name'
 wal_level = logical
 fsync = off
 max_connections = 200
@@ -54,11 +57,17 @@ max_wal_senders = 40
 max_replication_slots = 40
 max_wal_size = 2GB
 shared_buffers = 256MB
+$(printf '%s\n' "$@")
 CONF
-  as_postgres "$bin/pg_ctl" -D "$SERVERS/pg/data" -l "$SERVERS/pg/server.log" -w start >/dev/null \
-    || { echo "PostgreSQL did not start:" >&2; cat "$SERVERS/pg/server.log" >&2; return 1; }
-  export TEST_PG="Host=127.0.0.1;Port=$port;Username=postgres;Database=postgres"
-  export TEST_PG_PORT=$port
+  printf '%s ' "#!/usr/bin/env bash"$'\n'exec "${as[@]}" "$bin/pg_ctl" -D "$SERVERS/$name/data" -l "$SERVERS/$name/server.log" -w start >"$SERVERS/$name/start"
+  chmod 755 "$SERVERS/$name/start"
+  "$SERVERS/$name/start" >/dev/null || { echo "PostgreSQL did not start:" >&2; cat "$SERVERS/$name/server.log" >&2; return 1; }
+}
+
+postgres_up() {
+  postgres_make pg || return 1
+  export TEST_PG="Host=127.0.0.1;Port=$POSTGRES_PORT;Username=postgres;Database=postgres"
+  export TEST_PG_PORT=$POSTGRES_PORT
 }
 
 redis_up() {
@@ -77,9 +86,9 @@ servers_up() {
 
 servers_down() {
   [ -n "${SERVERS:-}" ] || return 0
-  local bin
+  local bin data
   bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-  [ -d "$SERVERS/pg/data" ] && as_postgres "$bin/pg_ctl" -D "$SERVERS/pg/data" -m immediate stop >/dev/null 2>&1
+  for data in "$SERVERS"/*/data; do [ -d "$data" ] && as_postgres "$bin/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1; done
   [ -s "$SERVERS/redis.pid" ] && kill "$(cat "$SERVERS/redis.pid")" 2>/dev/null
   rm -rf "$SERVERS"
 }

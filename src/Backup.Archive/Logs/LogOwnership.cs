@@ -59,11 +59,19 @@ public sealed class LogOwnership
         return problems;
     }
 
-    /// <summary>Makes sure that nobody has come later. Of two that claimed the same epoch at once, the one whose claim's name is last owns it.</summary>
+    /// <summary>Makes sure that nobody has come later, and that the claim is there still. Of two that claimed the same epoch at once, the one whose claim's name is last owns it.</summary>
     /// <exception cref="OwnershipLostException">Another owner has.</exception>
+    /// <exception cref="BackupException">Unreachable: what is listed is not the archive that was claimed, as where a volume is not mounted any more.</exception>
     public async Task EnsureAsync(CancellationToken cancellation)
     {
+        var there = false;
         await foreach (var item in archive.Storage.ListAsync(ObjectNames.LogClaims(source), cancellation))
+        {
             if (string.CompareOrdinal(item.Name, claim) > 0) throw new OwnershipLostException($"the change log of '{source}' has another owner");
+            there |= item.Name == claim;
+        }
+        if (!there)
+            throw new BackupException(ErrorKind.Unreachable, $"{archive.Storage.Location} does not hold this owner's claim on the change log of '{source}' any more",
+                "Nothing is written to it meanwhile. Check that the archive's volume is mounted and that nobody moved or emptied it.");
     }
 }

@@ -50,10 +50,14 @@ internal sealed class LogStream : IAsyncDisposable
         {
             if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Array.MaxLength, buffer.Length * 2L));
             var read = await data.ReadAsync(buffer.AsMemory(length), stop.Token);
-            // A server's process that is ended may leave a message half sent, and the driver's stream ends there as if it were whole.
-            if (read == 0) return length == data.Length ? buffer.AsMemory(0, length) : throw new NpgsqlException("the connection ended inside a message", new EndOfStreamException());
             length += read;
+            if (read == 0) break;
         }
+        // A server's process that is ended may leave a message half sent, and the driver's stream ends there as if it were whole.
+        if (length != data.Length) throw new NpgsqlException("the connection ended inside a message", new EndOfStreamException());
+        // When the server ends the stream with an error, the driver would wait for more of a message that is not disposed of, and tell nobody.
+        await data.DisposeAsync();
+        return buffer.AsMemory(0, length);
     }
 
     /// <summary>

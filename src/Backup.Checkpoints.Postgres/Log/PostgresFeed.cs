@@ -117,6 +117,7 @@ internal sealed class PostgresFeed(PostgresStoreOptions store, Connections conne
     // The server ends the reader of a slot with the same words when it stops and when another takes over.
     private async Task<BackupException?> ExplainAsync(Exception error, CancellationToken cancellation)
     {
+        connections.Forget();
         try
         {
             await using var connection = await connections.WriteAsync(cancellation);

@@ -16,9 +16,12 @@ namespace Backup.Engine.ChangeLog;
 public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOptions options, string owner, TimeProvider time)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    // A server lets go of its log some time after it may.
+    private static readonly TimeSpan LetsGoWithin = TimeSpan.FromMinutes(1);
     private LogState state = new(null, null, null);
     private string? broken; // why the feed had to be made anew, until a tick has said so
     private string? missed; // why what was not delivered cannot be had, as the first opening since the last tick said; those after it find what that one made
+    private long? over; // since when the source keeps more than it may
     private LogOwnership? ownership;
 
     /// <summary>
@@ -88,9 +91,10 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
         {
             await using var old = await source.OpenFeedAsync(name, state.Head?.Marker.To, cancellation);
             await old.DropAsync(cancellation);
+            over = null;
         }
         await using var feed = await source.OpenFeedAsync(name, state.Head?.Marker.To, cancellation);
-        if (broken is null && Changed(feed) is { } change) throw new FeedBrokenException(change);
+        if (broken is null && Changed(feed) is { } change) throw new FeedBrokenException(GapOf(feed) ?? change);
         var gap = state.Head is null ? null : broken ?? GapOf(feed);
         var begins = state.Head is null || gap is not null;
         var tick = new OpenTick(feed.From, begins ? feed.Identity : null, begins || !SameLayout(state.Layout, feed.Layout) ? JsonSerializer.Deserialize<JsonElement>(feed.Layout) : null, gap);
@@ -118,7 +122,8 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
             Failpoint.Reach("log.acknowledged");
             var retained = await feed.RetainedBytesAsync(cancellation);
             progress.RetainedBytes = retained;
-            if (retained > options.MaxRetainedBytes) throw new FeedBrokenException(TooMuch(retained));
+            if (retained <= options.MaxRetainedBytes) over = null;
+            else if (time.GetElapsedTime(over ??= time.GetTimestamp()) > LetsGoWithin) throw new FeedBrokenException(TooMuch(retained));
             tick = new(happened.Position, null, null, null);
             writer = new(archive, options.Source, ownership.Epoch, time);
             last = time.GetTimestamp();
@@ -129,8 +134,11 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
     {
         await using var feed = await source.OpenFeedAsync(FeedName(archive, options.Source), progress.LastClosed?.Marker.To, cancellation);
         GapOf(feed);
-        progress.RetainedBytes = await feed.RetainedBytesAsync(cancellation);
-        if (progress.RetainedBytes > options.MaxRetainedBytes) await feed.DropAsync(cancellation);
+        var retained = await feed.RetainedBytesAsync(cancellation);
+        progress.RetainedBytes = retained;
+        if (retained <= options.MaxRetainedBytes) return;
+        if (state.Head is not null) broken ??= TooMuch(retained);
+        await feed.DropAsync(cancellation);
     }
 
     private string? GapOf(IChangeFeed feed) => feed.Gap is null ? null : missed ??= feed.Gap;

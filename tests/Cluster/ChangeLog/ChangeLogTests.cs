@@ -76,6 +76,85 @@ public sealed class ChangeLogTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_archive_that_is_away_costs_a_gap_only_once_the_source_keeps_too_much()
+    {
+        await using var cluster = await LogCluster.StartAsync(store.ConnectionString, maxRetainedMB: 64);
+        await RunsAsync(cluster);
+        using (cluster.WithoutArchive())
+        {
+            await store.WriteAsync("kept");
+            await cluster.UntilAsync("it stalls", s => s.State == LogState.Stalled, store);
+            Assert.Contains("does not hold this owner's claim", (await cluster.Log.StatusAsync()).Trouble);
+        }
+        // Nothing was acknowledged into the empty folder.
+        await RunsAsync(cluster);
+        Assert.Empty((await cluster.StoredAsync()).Gaps);
+        Assert.True(await cluster.HoldsAsync("kept"));
+
+        using (cluster.WithoutArchive())
+        {
+            await store.WriteAsync("inside");
+            await store.WriteMuchAsync();
+            await Until.TrueAsync("the source keeps nothing", async () => await store.SlotsAsync() == 0, 60);
+            var status = await cluster.Log.StatusAsync();
+            Assert.Equal(LogState.Stalled, status.State);
+            Assert.True(status.LagBytes > 64 << 20);
+        }
+        await cluster.UntilAsync("the gap is declared", s => s.LastGap is not null, store);
+        await RunsAsync(cluster);
+        var stored = await cluster.StoredAsync();
+        Assert.Contains("MB of its log, more than the 64 MB it may", Assert.Single(stored.Gaps).Reason);
+        Assert.Equal(2, stored.Recoverable.Count);
+        Assert.True(await cluster.HoldsAsync("inside"));
+        Assert.True(await cluster.HoldsAsync("kept"));
+    }
+
+    [Fact]
+    public async Task What_is_done_to_the_store_behind_the_logs_back_is_a_gap_and_never_a_wrong_restore()
+    {
+        await using var cluster = await LogCluster.StartAsync(await store.OwnerAsync());
+        await RunsAsync(cluster);
+        var first = await store.WriteAsync("early");
+        await cluster.UntilAsync("it is in the archive", s => LogPosition.Read(s.LastClosed!.Position) > first, store);
+
+        // While the publication is away rows are not decoded.
+        await store.ExecuteAsync("DO $$ BEGIN EXECUTE (SELECT 'DROP PUBLICATION ' || quote_ident(pubname) FROM pg_publication); END $$");
+        await store.WriteAsync("hidden");
+        await GapAsync(1, "publication");
+        Assert.True(await cluster.HoldsAsync("hidden"));
+
+        // A table that is another one has lost rows, and the log says nothing of it.
+        await store.ExecuteAsync("""
+            CREATE TABLE other (LIKE checkpoints INCLUDING ALL); INSERT INTO other SELECT * FROM checkpoints WHERE thread_id <> 'first';
+            DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE other OWNER TO %I', tableowner) FROM pg_tables WHERE tablename = 'checkpoints'); END $$;
+            DROP TABLE checkpoints; ALTER TABLE other RENAME TO checkpoints;
+            """);
+        await store.WriteAsync("renewed");
+        await GapAsync(2, "checkpoints");
+        Assert.True(await cluster.HoldsAsync("renewed"));
+        Assert.False(await cluster.HoldsAsync("first"));
+        Assert.True(await cluster.HoldsAsync("first", first));
+        Assert.True(await cluster.HoldsAsync("early", first));
+        Assert.False(await cluster.HoldsAsync("hidden", first));
+
+        // Rows that a policy hides are not gone: the log goes on, and a backup is refused rather than made without them.
+        await store.ExecuteAsync("ALTER TABLE checkpoints ENABLE ROW LEVEL SECURITY; ALTER TABLE checkpoints FORCE ROW LEVEL SECURITY");
+        var position = await store.WriteAsync("policed");
+        await cluster.UntilAsync("it is in the archive", s => LogPosition.Read(s.LastClosed!.Position) > position, store);
+        Assert.True(await cluster.HoldsAsync("policed", position));
+        Assert.True(await cluster.HoldsAsync("renewed", position));
+        Assert.Equal(2, (await cluster.StoredAsync()).Gaps.Count);
+
+        async Task GapAsync(int count, string reason)
+        {
+            var declared = 0;
+            await cluster.UntilAsync("the gap is declared", _ => declared == count, store, before: async () => declared = (await cluster.StoredAsync()).Gaps.Count);
+            await RunsAsync(cluster);
+            Assert.Contains(reason, (await cluster.StoredAsync()).Gaps[^1].Reason);
+        }
+    }
+
+    [Fact]
     public async Task A_source_that_does_not_allow_it_is_backed_up_at_short_intervals_and_says_what_to_do()
     {
         var role = $"plain_{Randomness.Token(8)}";

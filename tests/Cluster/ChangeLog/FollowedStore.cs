@@ -21,6 +21,7 @@ internal sealed class FollowedStore : IAsyncDisposable
     private readonly EmptyDatabase database;
     private readonly NpgsqlDataSource source;
     private int written;
+    private string? owner;
 
     private FollowedStore(EmptyDatabase database) => (this.database, source) = (database, NpgsqlDataSource.Create(database.ConnectionString));
 
@@ -59,6 +60,23 @@ internal sealed class FollowedStore : IAsyncDisposable
         }
     });
 
+    /// <summary>Has the server write a hundred megabytes into its log that are nobody's.</summary>
+    public Task WriteMuchAsync() => ExecuteAsync("SELECT pg_logical_emit_message(false, 'noise', repeat('x', 1 << 20)) FROM generate_series(1, 100)");
+
+    /// <summary>A role that owns the tables and may follow them, and no more.</summary>
+    /// <returns>The connection string of the role, which ends with the database.</returns>
+    public async Task<string> OwnerAsync()
+    {
+        owner = $"owner_{Randomness.Token(8)}";
+        await ExecuteAsync($"""
+            CREATE ROLE {owner} LOGIN REPLICATION; GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() TO {owner};
+            ALTER SCHEMA public OWNER TO {owner}; ALTER TABLE checkpoints OWNER TO {owner}; ALTER TABLE checkpoint_blobs OWNER TO {owner};
+            ALTER TABLE checkpoint_writes OWNER TO {owner}; ALTER TABLE checkpoint_migrations OWNER TO {owner};
+            DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO {owner}', current_database()); END $$;
+            """);
+        return new NpgsqlConnectionStringBuilder(ConnectionString) { Username = owner }.ConnectionString;
+    }
+
     /// <summary>How many slots the server has for this database.</summary>
     public Task<long> SlotsAsync() => ScalarAsync<long>("SELECT count(*) FROM pg_replication_slots WHERE database = current_database() AND NOT temporary");
 
@@ -70,6 +88,7 @@ internal sealed class FollowedStore : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (owner is not null) await ExecuteAsync($"REASSIGN OWNED BY {owner} TO CURRENT_USER; DROP OWNED BY {owner}; DROP ROLE {owner}");
         await source.DisposeAsync();
         await database.DisposeAsync();
     }

@@ -24,13 +24,13 @@ internal sealed class LogCluster : IAsyncDisposable
     private readonly InProcessTestCluster cluster;
     private readonly StateDatabase state;
 
-    private LogCluster(string connectionString, bool enabled)
+    private LogCluster(string connectionString, bool enabled, int maxRetainedMB)
     {
         var options = new BackupOptions
         {
             StateFolder = folder.Path, Workers = 2,
-            Sources = new Dictionary<string, SourceOptions> { [Source] = new() { Kind = SourceOptions.Postgres, ConnectionString = connectionString, Log = new() { Enabled = enabled, TickSeconds = 1, PollSeconds = 1 } } },
-            Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Path.Combine(folder.Path, "archive"), KeyFile = Path.Combine(folder.Path, "key") } },
+            Sources = new Dictionary<string, SourceOptions> { [Source] = new() { Kind = SourceOptions.Postgres, ConnectionString = connectionString, Log = new() { Enabled = enabled, TickSeconds = 1, PollSeconds = 1, MaxRetainedMB = maxRetainedMB } } },
+            Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Folder, KeyFile = Path.Combine(folder.Path, "key") } },
         };
         Archives = new Hosting.Archives.ArchiveOpener(options, new Dictionary<string, string>(), TimeProvider.System);
         state = StateDatabase.Sqlite(folder.Path);
@@ -48,11 +48,13 @@ internal sealed class LogCluster : IAsyncDisposable
 
     public IArchives Archives { get; }
 
+    private string Folder => Path.Combine(folder.Path, "archive");
+
     public IChangeLogGrain Log => cluster.Client.GetGrain<IChangeLogGrain>(GrainKeys.Source(Source));
 
-    public static async Task<LogCluster> StartAsync(string connectionString, bool enabled = true)
+    public static async Task<LogCluster> StartAsync(string connectionString, bool enabled = true, int maxRetainedMB = 4096)
     {
-        var made = new LogCluster(connectionString, enabled);
+        var made = new LogCluster(connectionString, enabled, maxRetainedMB);
         await StateSchema.ApplyAsync(made.state, default);
         await made.Archives.InitAsync("main", default);
         await made.cluster.DeployAsync();
@@ -63,7 +65,7 @@ internal sealed class LogCluster : IAsyncDisposable
     public Task<LogStatus> StoredAsync() => cluster.Client.GetGrain<IBackupCatalogGrain>(GrainKeys.Archive("main")).LogAsync(Source);
 
     /// <summary>Waits for the owner to say something.</summary>
-    public Task UntilAsync(string what, Func<LogStatus, bool> condition, FollowedStore? writer = null, double seconds = 60)
+    public Task UntilAsync(string what, Func<LogStatus, bool> condition, FollowedStore? writer = null, double seconds = 60, Func<Task>? before = null)
     {
         LogStatus? last = null;
         return UntilAsync();
@@ -76,6 +78,7 @@ internal sealed class LogCluster : IAsyncDisposable
                 {
                     // An idle source is looked at seldom; one that is written to, each second.
                     if (writer is not null) await writer.WriteAsync("beat");
+                    if (before is not null) await before();
                     return condition(last = await AskAsync());
                 }, seconds);
             }
@@ -86,13 +89,17 @@ internal sealed class LogCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>The newest moment of the log has a thread.</summary>
-    public async Task<bool> HoldsAsync(string thread)
+    /// <summary>Takes the archive's volume away until the result is disposed: its folder is empty.</summary>
+    public IDisposable WithoutArchive() => new AwayFolder(Folder);
+
+    /// <summary>A moment of the log has a thread: the newest, or the one at a position.</summary>
+    public async Task<bool> HoldsAsync(string thread, ulong? position = null)
     {
         var archive = await Archives.OpenAsync("main", default);
         var catalog = await BackupCatalog.LoadAsync(archive, default);
-        if (LogTarget.Newest(await LogCatalog.LoadAsync(archive, catalog, Source, default)) is not { } newest) return false;
-        using var moment = await PointInTime.DeriveAsync(archive, catalog, newest, [thread], TimeProvider.System, default);
+        var log = await LogCatalog.LoadAsync(archive, catalog, Source, default);
+        if ((position is { } at ? LogTarget.At(at, log) : LogTarget.Newest(log)) is not { } target) return false;
+        using var moment = await PointInTime.DeriveAsync(archive, catalog, target, [thread], TimeProvider.System, default);
         return await HoldsAsync(new ThreadBrowser(moment.Archive, moment.Chain), thread);
     }
 
@@ -142,6 +149,24 @@ internal sealed class LogCluster : IAsyncDisposable
         catch (Exception error) when (error is OrleansException or TimeoutException)
         {
             return new() { Source = Source, Trouble = error.Message };
+        }
+    }
+
+    private sealed class AwayFolder : IDisposable
+    {
+        private readonly string folder;
+
+        public AwayFolder(string folder)
+        {
+            this.folder = folder;
+            Directory.Move(folder, folder + ".away");
+            Directory.CreateDirectory(folder);
+        }
+
+        public void Dispose()
+        {
+            Directory.Move(folder, $"{folder}.stray-{Contracts.Randomness.Token(4)}");
+            Directory.Move(folder + ".away", folder);
         }
     }
 }

@@ -23,6 +23,9 @@ public sealed class Store : IAsyncDisposable
 
     public string ConnectionString => database.ConnectionString;
 
+    /// <summary>A database without a store.</summary>
+    public static async Task<Store> EmptyAsync() => new(await EmptyDatabase.CreateAsync());
+
     /// <summary>Makes a store of threads with three checkpoints each, of about 8 kB.</summary>
     public static async Task<Store> CreateAsync(int threads)
     {
@@ -69,11 +72,11 @@ public sealed class Store : IAsyncDisposable
     public Task DropAsync(string schema) => ExecuteAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE");
 
     /// <summary>Two schemas hold the same rows, under the same keys.</summary>
-    public async Task AssertSameAsync(string schema)
+    public async Task AssertSameAsync(string schema, string other = "agents")
     {
         foreach (var table in new[] { "checkpoints", "checkpoint_blobs", "checkpoint_writes", "checkpoint_migrations" })
         {
-            Assert.Equal(0, await ScalarAsync<long>($"SELECT count(*) FROM ((TABLE agents.{table} EXCEPT ALL TABLE {schema}.{table}) UNION ALL (TABLE {schema}.{table} EXCEPT ALL TABLE agents.{table})) different"));
+            Assert.Equal(0, await ScalarAsync<long>($"SELECT count(*) FROM ((TABLE {other}.{table} EXCEPT ALL TABLE {schema}.{table}) UNION ALL (TABLE {schema}.{table} EXCEPT ALL TABLE {other}.{table})) different"));
             Assert.True(await ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = '{schema}.{table}'::regclass AND contype = 'p')"), $"{schema}.{table} has no key");
         }
     }

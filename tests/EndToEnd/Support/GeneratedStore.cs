@@ -8,7 +8,7 @@ public sealed class GeneratedStore : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         database = await TestPostgres.CreateAsync();
-        (await new LangGraph(database).RunAsync("generate", "--schema", "agents", "--threads", "5")).Expect(0);
+        (await new LangGraph(database.ConnectionString).RunAsync("generate", "--schema", "agents", "--threads", "5")).Expect(0);
     }
 
     public Task<TestPostgres> CopyAsync() => database.CopyAsync();

@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using Npgsql;
 
 namespace Backup.Tests.EndToEnd.Support;
 
 /// <summary>Runs the harness of real LangGraph against one database.</summary>
-public sealed class LangGraph(TestPostgres database)
+public sealed class LangGraph(string connectionString)
 {
+    private readonly NpgsqlConnectionStringBuilder database = new(connectionString);
+
     public async Task<Ran> RunAsync(string script, params string[] arguments)
     {
         using var process = Start(script, arguments);
@@ -16,7 +19,7 @@ public sealed class LangGraph(TestPostgres database)
         var start = new ProcessStartInfo("node") { WorkingDirectory = Repository.Harness, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add($"{script}.mjs");
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        start.Environment["PG_CONN"] = database.Url;
+        start.Environment["PG_CONN"] = $"postgresql://{database.Username}@{database.Host}:{database.Port}/{database.Database}";
         return Process.Start(start)!;
     }
 }

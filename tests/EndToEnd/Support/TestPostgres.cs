@@ -13,15 +13,6 @@ public sealed class TestPostgres : IAsyncDisposable
 
     public string ConnectionString => Of("postgres");
 
-    public string Url
-    {
-        get
-        {
-            var settings = new NpgsqlConnectionStringBuilder(ConnectionString);
-            return $"postgresql://{settings.Username}@{settings.Host}:{settings.Port}/{settings.Database}";
-        }
-    }
-
     public static Task<TestPostgres> CreateAsync() => CreateAsync("");
 
     /// <summary>Another database with what this one holds.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Backup.Contracts;
 using Backup.Tests.Recovery.Support;
 
@@ -11,12 +10,7 @@ public sealed class ChangeLogTests : IAsyncLifetime
 {
     private TestCluster fleet = null!;
 
-    public async ValueTask InitializeAsync() => fleet = await TestCluster.FleetAsync(20, 2, sources =>
-    {
-        var prod = JsonSerializer.SerializeToNode(sources["prod"])!.AsObject();
-        prod["Log"] = new JsonObject { ["Enabled"] = true, ["TickSeconds"] = 1 };
-        sources["prod"] = prod;
-    });
+    public async ValueTask InitializeAsync() => fleet = await TestCluster.FleetAsync(20, 2, sources => sources["prod"] = TestCluster.Followed(sources["prod"]));
 
     [Fact]
     public async Task A_process_that_is_killed_is_replaced_and_nothing_is_missing()
@@ -52,16 +46,6 @@ public sealed class ChangeLogTests : IAsyncLifetime
 
     private static string Says(JsonElement log, string name) => log.GetProperty(name).ToString();
 
-    private async Task<JsonElement> UntilAsync(string what, Func<JsonElement, bool> condition)
-    {
-        JsonElement? last = null;
-        await Until.TrueAsync(what, async () =>
-        {
-            // While the cluster finds out that a silo is gone, the tool cannot reach the log's owner, and says so.
-            await fleet.Store.ExecuteAsync("UPDATE agents.checkpoints SET metadata = jsonb_set(metadata, '{beat}', to_jsonb(clock_timestamp())) WHERE thread_id = 'thread-2' AND checkpoint_id = 'c1'");
-            var ran = await fleet.ToolAsync("log", "status", "--source", "prod");
-            return ran.ExitCode != 8 && condition((last = ran.Expect(0).Json).Value);
-        }, 180);
-        return last!.Value;
-    }
+    private Task<JsonElement> UntilAsync(string what, Func<JsonElement, bool> condition) => fleet.UntilLogAsync(what, condition,
+        "UPDATE agents.checkpoints SET metadata = jsonb_set(metadata, '{beat}', to_jsonb(clock_timestamp())) WHERE thread_id = 'thread-2' AND checkpoint_id = 'c1'");
 }

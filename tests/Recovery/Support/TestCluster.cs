@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Backup.Contracts;
+using Backup.Hosting.Archives;
 using Backup.Hosting.Configuration;
 
 namespace Backup.Tests.Recovery.Support;
@@ -37,7 +39,14 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Where clients of a cluster on this machine reach it.</summary>
     public int GatewayPort { get; private init; }
 
+    public string Folder => folder.Path;
+
     public string Archive => Path.Combine(folder.Path, "archive");
+
+    /// <summary>Opens the archive, in this process.</summary>
+    public ArchiveOpener Opener => new(
+        new() { StateFolder = folder.Path, Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Archive, KeyFile = Path.Combine(folder.Path, "key") } } },
+        new Dictionary<string, string>(), TimeProvider.System);
 
     /// <summary>The silos that are thought to live, by their port.</summary>
     public IReadOnlyDictionary<int, SiloProcess> Silos => silos;
@@ -45,10 +54,23 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>One silo without servers. Its archive and its key are not there yet.</summary>
     public static async Task<TestCluster> LocalhostAsync(int threads)
     {
-        var (silo, gateway) = (TestOptions.FreePort(), TestOptions.FreePort());
-        var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "localhost", SiloPort = $"{silo}", GatewayPort = $"{gateway}" }, null) { GatewayPort = gateway };
-        made.Start(silo, gateway);
-        await made.BeginAsync(made.ReadyAsync);
+        var made = Localhost(await Store.CreateAsync(threads), out var start);
+        await made.BeginAsync(start);
+        return made;
+    }
+
+    /// <summary>One silo without servers, with an archive.</summary>
+    /// <param name="store">The store; the cluster's from now on.</param>
+    /// <param name="change">Changes the sources, for the tool too.</param>
+    public static async Task<TestCluster> LocalhostAsync(Store store, Action<Dictionary<string, object>> change)
+    {
+        var made = Localhost(store, out var start);
+        change(made.sources);
+        await made.BeginAsync(async () =>
+        {
+            await made.InitAsync();
+            await start();
+        });
         return made;
     }
 
@@ -59,13 +81,21 @@ public sealed class TestCluster : IAsyncDisposable
     public static async Task<TestCluster> FleetAsync(int threads, int size = 3, Action<Dictionary<string, object>>? change = null)
     {
         var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "redis", ConnectionString = Servers.Redis, ClusterId = TestOptions.NewClusterId() }, await EmptyDatabase.CreateAsync());
-        for (var i = 0; i < size; i++) made.Start(change);
         await made.BeginAsync(async () =>
         {
+            await made.InitAsync();
+            for (var i = 0; i < size; i++) made.Start(change);
             await made.ReadyAsync();
-            (await made.ToolAsync("archive", "init", "main")).Expect(0);
         });
         return made;
+    }
+
+    /// <summary>A source with its change log, closed each second.</summary>
+    public static object Followed(object source)
+    {
+        var followed = JsonSerializer.SerializeToNode(source)!.AsObject();
+        followed["Log"] = new JsonObject { ["Enabled"] = true, ["TickSeconds"] = 1 };
+        return followed;
     }
 
     /// <summary>Starts one silo more.</summary>
@@ -90,11 +120,13 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Takes a silo out of the fleet and puts a new one in its place.</summary>
-    public void Replace(SiloProcess silo)
+    /// <param name="silo">The one that goes.</param>
+    /// <param name="change">Changes the new one's sources.</param>
+    public void Replace(SiloProcess silo, Action<Dictionary<string, object>>? change = null)
     {
         silos.Remove(PortOf(silo));
         gone.Add(silo);
-        Start();
+        Start(change);
     }
 
     public int PortOf(SiloProcess silo) => silos.First(s => s.Value == silo).Key;
@@ -119,6 +151,23 @@ public sealed class TestCluster : IAsyncDisposable
         return process;
     }
 
+    /// <summary>Waits for the change log of <c>prod</c> to say something.</summary>
+    /// <param name="what">What is waited for.</param>
+    /// <param name="condition">Of the JSON of <c>log status</c>.</param>
+    /// <param name="beat">A statement that changes something: an idle source is looked at seldom.</param>
+    public async Task<JsonElement> UntilLogAsync(string what, Func<JsonElement, bool> condition, string beat)
+    {
+        JsonElement? last = null;
+        await Until.TrueAsync(() => $"{what}; last it said {last}", async () =>
+        {
+            // While the cluster finds out that a silo is gone, the tool cannot reach the log's owner, and says so.
+            await Store.ExecuteAsync(beat);
+            var ran = await ToolAsync("log", "status", "--source", "prod");
+            return ran.ExitCode != 8 && condition((last = ran.Expect(0).Json).Value);
+        }, 180);
+        return last!.Value;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var silo in silos.Values.Concat(gone)) await silo.DisposeAsync();
@@ -127,6 +176,21 @@ public sealed class TestCluster : IAsyncDisposable
         stateDatabase = null;
         folder.Dispose();
     }
+
+    private static TestCluster Localhost(Store store, out Func<Task> start)
+    {
+        var (silo, gateway) = (TestOptions.FreePort(), TestOptions.FreePort());
+        var made = new TestCluster(store, new { Kind = "localhost", SiloPort = $"{silo}", GatewayPort = $"{gateway}" }, null) { GatewayPort = gateway };
+        start = () =>
+        {
+            made.Start(silo, gateway);
+            return made.ReadyAsync();
+        };
+        return made;
+    }
+
+    // Before the silos are there: one that keeps a log and has no archive looks again a minute later.
+    private Task InitAsync() => Opener.InitAsync("main", default);
 
     private async Task BeginAsync(Func<Task> begin)
     {

@@ -153,6 +153,38 @@ public sealed class FeedOpeningTests(DatabaseFixture fixture)
         Assert.Equal("c", Assert.Single(again.Transactions).Changes[0].Unit.Id);
     }
 
+    [Fact]
+    public async Task A_publication_that_is_dropped_ends_a_feed_that_waits()
+    {
+        await using var store = await CreateAsync();
+        await store.WriteAsync(Support.Samples.Thread(new(), "a", 1));
+        await using var feed = await FeedUnderTest.OpenAsync(store);
+        await store.WriteAsync(Support.Samples.Thread(new(), "b", 1));
+        await feed.CatchUpAsync();
+        await feed.Feed.AcknowledgeAsync(feed.Reached.Position, default);
+        await store.ExecuteAsync($"DROP PUBLICATION {feed.Name}");
+        await store.WriteAsync(Support.Samples.Thread(new(), "c", 1));
+        Assert.Equal(ErrorKind.Conflict, (await Assert.ThrowsAsync<BackupException>(() => feed.CatchUpAsync().WaitAsync(TimeSpan.FromSeconds(30)))).Kind);
+    }
+
+    [Fact]
+    public async Task After_a_server_was_away_its_old_connections_are_in_nobodys_way()
+    {
+        await using var store = await CreateAsync();
+        await store.WriteAsync(Support.Samples.Thread(new(), "a", 1));
+        await using var feed = await FeedUnderTest.OpenAsync(store);
+        await feed.CatchUpAsync();
+        Assert.Null(await feed.Feed.CheckAsync(default));
+        // Those that wait in the pool, too.
+        await store.ExecuteAsync("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND application_name <> '' AND pid <> pg_backend_pid()");
+        await Assert.ThrowsAsync<BackupException>(() => feed.CatchUpAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        await using var again = await feed.AgainAsync(feed.Reached.Position);
+        Assert.Null(again.Feed.Gap);
+        Assert.Null(await again.Feed.CheckAsync(default));
+        await store.WriteAsync(Support.Samples.Thread(new(), "b", 1));
+        await again.CatchUpAsync();
+    }
+
     [Theory]
     [InlineData("ALTER TABLE {s}.checkpoints ADD extra text", "extra")]
     [InlineData("ALTER TABLE {s}.checkpoints DROP type", "type")]

@@ -42,6 +42,9 @@ internal sealed class Journal : IChangeLogSource
 
     public ulong Acknowledged { get; private set; }
 
+    /// <summary>Bytes of its log that the source keeps.</summary>
+    public long Retained { get; set; }
+
     /// <summary>Ends the transaction. Its stamp may be older than that of a commit before it.</summary>
     public void Commit()
     {
@@ -158,7 +161,7 @@ internal sealed class Journal : IChangeLogSource
             return Task.FromResult(problem);
         }
 
-        public Task<long> RetainedBytesAsync(CancellationToken cancellation) => Task.FromResult(0L);
+        public Task<long> RetainedBytesAsync(CancellationToken cancellation) => Task.FromResult(journal.Retained);
 
         public Task AcknowledgeAsync(ulong position, CancellationToken cancellation)
         {

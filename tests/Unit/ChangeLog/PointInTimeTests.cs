@@ -9,6 +9,7 @@ using Backup.Contracts;
 using Backup.Engine.ChangeLog;
 using Backup.Engine.Units;
 using Backup.Tests.Unit.Engine;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Backup.Tests.Unit.ChangeLog;
@@ -129,6 +130,37 @@ public sealed class PointInTimeTests : IDisposable
         var known = await LogCatalog.LoadAsync(archive, catalog, "prod", TestContext.Current.CancellationToken);
         Assert.Equal("table checkpoints was made anew", Assert.Single(known.Gaps).Reason);
         Assert.Equal(known.Chain.Head!.Marker.To, journal.Acknowledged);
+    }
+
+    [Fact]
+    public async Task A_source_that_keeps_too_much_for_a_minute_is_let_go_of()
+    {
+        var archive = temporary.Create();
+        var store = new TrackedStore();
+        var random = new Random(1);
+        var journal = new Journal(store, random) { Retained = 5L << 30 };
+        var life = new RandomLife(store, random);
+        var time = new FakeTimeProvider();
+        await using var log = new RunningLog(archive, journal, time: time);
+        // After a backlog it lets go of it only in its own time: what was caught up with is no gap.
+        await TickAsync();
+        await TickAsync();
+        time.Advance(TimeSpan.FromSeconds(59));
+        await TickAsync();
+        await TickAsync();
+        Assert.Equal(0, log.Gaps);
+        time.Advance(TimeSpan.FromSeconds(2));
+        await TickAsync();
+        while (log.Gaps == 0) await Task.Yield();
+        var known = await LogCatalog.LoadAsync(archive, await BackupCatalog.LoadAsync(archive, TestContext.Current.CancellationToken), "prod", TestContext.Current.CancellationToken);
+        Assert.Contains("5120 MB of its log, more than the 4096 MB", Assert.Single(known.Gaps).Reason, StringComparison.Ordinal);
+
+        async Task TickAsync()
+        {
+            life.NewThread(1);
+            journal.Commit();
+            await log.CatchUpAsync();
+        }
     }
 
     [Fact]

@@ -11,18 +11,23 @@ internal sealed class RunningLog : IAsyncDisposable
     private readonly Journal journal;
     private readonly string source;
     private readonly TimeSpan idleTick;
+    private readonly TimeProvider time;
     private CancellationTokenSource stop = new();
     private LogProgress progress = new();
     private Task run;
 
-    public RunningLog(OpenedArchive archive, Journal journal, string source = "prod", TimeSpan idleTick = default)
+    public RunningLog(OpenedArchive archive, Journal journal, string source = "prod", TimeSpan idleTick = default, TimeProvider? time = null)
     {
         this.source = source;
         this.idleTick = idleTick;
         this.archive = archive;
         this.journal = journal;
+        this.time = time ?? TimeProvider.System;
         run = StartAsync();
     }
+
+    /// <summary>How many gaps were declared.</summary>
+    public int Gaps => progress.Gaps;
 
     /// <summary>Waits until everything that was committed is in closed ticks.</summary>
     public async Task CatchUpAsync()
@@ -47,7 +52,7 @@ internal sealed class RunningLog : IAsyncDisposable
     private Task StartAsync()
     {
         var (token, watched) = (stop.Token, progress);
-        return Task.Run(() => new LogRun(archive, journal, new() { Source = source, Tick = TimeSpan.Zero, IdleTick = idleTick }, "test", TimeProvider.System).RunAsync(watched, token));
+        return Task.Run(() => new LogRun(archive, journal, new() { Source = source, Tick = TimeSpan.Zero, IdleTick = idleTick }, "test", time).RunAsync(watched, token));
     }
 
     private async Task EndAsync()
