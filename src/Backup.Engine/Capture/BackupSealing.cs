@@ -29,7 +29,11 @@ public static class BackupSealing
     /// <param name="Compared">True when nothing was taken for unchanged without comparing its digests.</param>
     /// <param name="Derived">What it was made of in place of the source.</param>
     /// <param name="Layers">Members of the chain that a derived backup makes.</param>
-    public sealed record Onto(string Strategy, BaseReference? Base, byte[] StateRoot, Totals Totals, bool Compared, Derivation? Derived = null, int Layers = 0);
+    public sealed record Onto(string Strategy, BaseReference? Base, byte[] StateRoot, Totals Totals, bool Compared, Derivation? Derived = null, int Layers = 0)
+    {
+        /// <summary>What the seal of a derived backup says.</summary>
+        public Supersession? Supersedes => Derived is null ? null : new(Derived.BackupId, Layers);
+    }
 
     /// <summary>Seals the run that <paramref name="lease"/> owns.</summary>
     /// <exception cref="BackupException">Conflict: the run was taken over or declared dead.</exception>
@@ -59,7 +63,7 @@ public static class BackupSealing
         var digest = await ManifestStore.PutAsync(archive, manifest, cancellation);
         Failpoint.Reach("seal.manifest");
         await lease.EnsureOwnedAsync(cancellation);
-        await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation, onto?.Derived is { } derived ? new(derived.BackupId, onto.Layers) : null);
+        await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation, onto?.Supersedes);
         Failpoint.Reach("seal.seal");
         await ConfirmAsync(archive, manifest, digest.Object, cancellation);
         return manifest;
