@@ -61,12 +61,9 @@ public sealed class RestoreRun
         {
             var decisions = scan[number++];
             var needed = window.Where((_, i) => Loads(decisions[i])).ToList();
-            foreach (var group in UnitReader.Group(needed))
-            {
-                var cost = UnitReader.Cost(group);
-                reads += cost.Reads;
-                bytes += cost.Bytes;
-            }
+            var cost = UnitReader.Cost(needed);
+            reads += cost.Reads;
+            bytes += cost.Bytes;
             for (var i = 0; i < window.Count; i++)
             {
                 if (decisions[i] == Decision.Nothing) continue;
@@ -162,8 +159,7 @@ public sealed class RestoreRun
                 replace.Clear();
                 for (var i = 0; i < units.Count; i++)
                     if (decisions[i] == Decision.Conflict) replace.Add(units[i]);
-                var needed = units.Where((_, i) => Loads(decisions[i])).ToList();
-                foreach (var group in UnitReader.Group(needed)) await reading.ReadAsync(group, handler, token);
+                await reading.ReadAsync(UnitReader.InOrder(units.Where((_, i) => Loads(decisions[i]))), handler, token);
                 Failpoint.Reach("restore.window");
             }
             await loader.CompleteAsync(token);
