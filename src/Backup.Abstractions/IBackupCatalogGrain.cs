@@ -18,6 +18,10 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     [Alias("Collect"), ResponseTimeout("01:00:00")]
     Task<CollectReport> CollectAsync(CollectRequest request);
 
+    /// <summary>Compacts what the archive holds of a source; the last status has the report. It stops when nobody listens any more.</summary>
+    [Alias("Compact")]
+    IAsyncEnumerable<RunStatus> CompactAsync(CompactRequest request);
+
     /// <summary>The backups, oldest first; of one source when it is given.</summary>
     [Alias("List"), ResponseTimeout("00:10:00")]
     Task<IReadOnlyList<BackupSummary>> ListAsync(string? source);

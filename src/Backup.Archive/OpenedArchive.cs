@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Backup.Archive.Catalog;
 using Backup.Archive.Keys;
 using Backup.Archive.Objects;
 using Backup.Contracts;
@@ -24,11 +26,14 @@ public sealed class OpenedArchive
     /// <summary>The archive's data keys.</summary>
     public KeyRing Keys { get; }
 
+    /// <summary>The seals that were read already: they never change, and an archive has as many as it ever had backups.</summary>
+    internal ConcurrentDictionary<string, SealLink> Seals { get; private init; } = new(StringComparer.Ordinal);
+
     /// <summary>zstd level for what is written, 1 to 19.</summary>
     public int CompressionLevel { get; init; } = 3;
 
     /// <summary>The same archive through another view of its storage, such as one that counts.</summary>
-    public OpenedArchive Through(IBackupStorage view) => new(view, Descriptor, Keys) { CompressionLevel = CompressionLevel };
+    public OpenedArchive Through(IBackupStorage view) => new(view, Descriptor, Keys) { CompressionLevel = CompressionLevel, Seals = Seals };
 
     /// <summary>Makes an archive.</summary>
     /// <exception cref="BackupException">Conflict: there is an archive, or something else, already.</exception>

@@ -39,6 +39,7 @@ internal static class BackupTool
         {
             ArchiveCommand.Build(invoker),
             CreateCommand.Build(invoker),
+            CompactCommand.Build(invoker),
             ListCommand.Build(invoker),
             ShowCommand.Build(invoker),
             VerifyCommand.Build(invoker),

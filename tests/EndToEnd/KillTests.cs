@@ -60,6 +60,33 @@ public sealed class KillTests(GeneratedStore store) : IClassFixture<GeneratedSto
         await AssertSameAsync();
     }
 
+    // A few in every run of the tests, all of them where RECOVERY is all (tests/proof.sh recovery).
+    public static TheoryData<string> CompactionDeaths() => Environment.GetEnvironmentVariable("RECOVERY") == "all"
+        ? new("compact.claimed capture.segment compact.merged seal.index seal.manifest seal.seal", "compact.sealed") : new("compact.merged seal.seal");
+
+    [Theory, MemberData(nameof(CompactionDeaths))]
+    public async Task A_compaction_that_dies_changes_nothing_and_can_be_run_again(string failpoints)
+    {
+        (await tool.RunAsync("create", "prod")).Expect(0);
+        for (var i = 0; i < 4; i++)
+        {
+            await database.ExecuteAsync($"DELETE FROM agents.checkpoint_writes WHERE thread_id = (SELECT thread_id FROM agents.checkpoints ORDER BY 1 OFFSET {i} LIMIT 1)");
+            (await tool.RunAsync("create", "prod", "--strategy", "incremental")).Expect(0);
+        }
+        foreach (var failpoint in failpoints.Split(' '))
+        {
+            await tool.DieAsync(failpoint, "compact", "--source", "prod");
+            Assert.Equal(5, (await tool.RunAsync("list")).Expect(0).Json.GetProperty("backups").GetArrayLength());
+            Assert.True((await tool.RunAsync("verify", "--all", "--deep")).Expect(0).Json.GetProperty("ok").GetBoolean(), failpoint);
+        }
+        // Its seal was the last of what it did: behind it there is nothing left to do.
+        var again = (await tool.RunAsync("compact", "--source", "prod")).Expect(0).Json;
+        Assert.Equal(0, again.GetProperty("derived").GetArrayLength());
+        Assert.InRange(again.GetProperty("layersBefore").GetInt32(), 1, 4);
+        Assert.True((await tool.RunAsync("restore", "--source", "prod", "--to", "copy")).Expect(0).Json.GetProperty("exact").GetBoolean());
+        await AssertSameAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         tool.Dispose();

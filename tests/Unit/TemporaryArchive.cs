@@ -4,6 +4,7 @@ using Backup.Archive.Keys;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
+using Backup.Engine.Compaction;
 using Backup.Engine.Progress;
 using Backup.Engine.Restore;
 using Backup.Engine.Verify;
@@ -38,6 +39,9 @@ internal sealed class TemporaryArchive : IDisposable
 
     public static async Task<RestoreReport> RestoreAsync(OpenedArchive archive, ICheckpointTarget target, RestoreRequest request) =>
         await new RestoreRun(archive, target, request, TimeProvider.System).RunAsync(Progress(RunKind.Restore), default);
+
+    public static async Task<CompactReport> CompactAsync(OpenedArchive archive, string source = "prod", bool dryRun = false) =>
+        await new CompactionRun(archive, new() { Source = source, Archive = "main", DryRun = dryRun }, "test", TimeProvider.System).RunAsync(Progress(RunKind.Compaction), default);
 
     public async Task<VerifyReport> VerifyAsync(OpenedArchive archive, bool deep, ICheckpointSource? against = null, string? backup = null) =>
         await new ArchiveVerifier(archive, LastSeen, TimeProvider.System)

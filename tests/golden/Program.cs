@@ -10,6 +10,7 @@ using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Collection;
+using Backup.Engine.Compaction;
 using Backup.Engine.Progress;
 using Backup.Storage;
 using Backup.Storage.Local;
@@ -44,16 +45,17 @@ Samples.AddThread(store, "later", 2, new Random(6));
 var (run, manifest) = await BackupAsync("prod", store);
 await SealChain.AppendAsync(archive, run, time, manifest, null, default);
 
-// A chain: units that grew, were written anew, came and went; two increments, one of them on a differential.
+// A chain: units that grew, were written anew, came and went; increments, two of them on a differential; what a compaction made of them, and an increment on that.
 var tracked = new TrackedStore();
 var life = new RandomLife(tracked, new Random(7));
 for (var i = 0; i < 30; i++) life.Step();
 await BackupAsync("chain", tracked.Records, tracked);
-foreach (var strategy in new[] { BackupStrategyKind.Incremental, BackupStrategyKind.Differential, BackupStrategyKind.Incremental, BackupStrategyKind.Incremental })
+foreach (var strategy in new[] { BackupStrategyKind.Incremental, BackupStrategyKind.Differential, BackupStrategyKind.Incremental, BackupStrategyKind.Incremental, BackupStrategyKind.Incremental })
 {
     for (var i = 0; i < 12; i++) life.Step();
     await BackupAsync("chain", tracked.Records, tracked, strategy);
 }
+var derived = (await CompactAsync()).Concat(await GrowAsync()).ToList();
 
 // A change log: of two owners, with a truncate, values the source left out, a gap, a base before and one behind it.
 var logged = new TrackedStore();
@@ -106,7 +108,8 @@ await storage.PutAsync(ObjectNames.SegmentOf(ObjectNames.Shard(run, 0, "deadxxxx
 
 File.WriteAllText(Path.Combine(folder, "expected.json"), new JsonObject
 {
-    ["archiveId"] = archive.Descriptor.ArchiveId, ["removed"] = new JsonArray(gone.Value, late.Value), ["marked"] = new JsonArray(late.Value, silent.Value), ["backups"] = expected,
+    ["archiveId"] = archive.Descriptor.ArchiveId, ["removed"] = new JsonArray(gone.Value, late.Value), ["marked"] = new JsonArray(late.Value, silent.Value), ["derived"] = new JsonArray([.. derived.Select(d => new JsonObject { ["backupId"] = d.BackupId, ["of"] = d.Of, ["strategy"] = d.Strategy })]),
+    ["backups"] = expected,
     ["logs"] = new JsonArray(new JsonObject { ["source"] = "logged", ["moments"] = new JsonArray([.. moments.Select(Contents.Describe)]) }),
 }.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
 
@@ -114,6 +117,23 @@ void Commit(int steps)
 {
     for (var i = 0; i < steps; i++) written.Step();
     journal.Commit();
+}
+
+// Small increments of what has grown: their merge builds on another backup.
+async Task<IReadOnlyList<DerivedBackup>> GrowAsync()
+{
+    for (var i = 0; i < ChainPolicy.Settled; i++)
+    {
+        life.Step();
+        await BackupAsync("chain", tracked.Records, tracked, BackupStrategyKind.Incremental);
+    }
+    return await CompactAsync();
+}
+
+async Task<IReadOnlyList<DerivedBackup>> CompactAsync()
+{
+    var progress = new RunProgress(new() { RunId = RunId.New(time.GetUtcNow()).Value, Kind = RunKind.Compaction, Store = "chain", Archive = "golden" }, time);
+    return (await new CompactionRun(archive, new() { Source = "chain", Archive = "golden" }, "golden", time).RunAsync(progress, default)).Derived;
 }
 
 async Task<(RunId Run, ObjectDigest Manifest)> BackupAsync(string source, DictionaryStore from, ICheckpointSource? through = null, BackupStrategyKind strategy = BackupStrategyKind.Full, bool expect = true)

@@ -9,13 +9,20 @@ namespace Backup.Archive.Catalog;
 public sealed class BackupCatalog
 {
     private readonly OpenedArchive archive;
+    private readonly Dictionary<string, SealLink> captured;
+    private readonly ILookup<string, SealLink> derived;
+    private readonly Dictionary<string, DamageException> passedOver = new(StringComparer.Ordinal);
 
     private BackupCatalog(OpenedArchive archive, SealChain chain)
     {
         this.archive = archive;
         Chain = chain;
         // Two owners may both have sealed a run, one of them frozen between its last look and its seal. Both are whole; the first counts.
-        Sealed = chain.Links.Where(l => l.Seal.Manifest is not null && !chain.Removed.Contains(l.Seal.Run)).DistinctBy(l => l.Seal.Run).ToList();
+        var present = chain.Links.Where(l => l.Seal.Manifest is not null && !chain.Removed.Contains(l.Seal.Run)).DistinctBy(l => l.Seal.Run).ToLookup(l => l.Seal.Supersedes is not null);
+        Sealed = [.. present[false]];
+        Derived = [.. present[true]];
+        captured = Sealed.ToDictionary(l => l.Seal.Run, StringComparer.Ordinal);
+        derived = Derived.ToLookup(l => l.Seal.Supersedes!.BackupId, StringComparer.Ordinal);
     }
 
     /// <summary>The chain of seals.</summary>
@@ -24,15 +31,60 @@ public sealed class BackupCatalog
     /// <summary>The seals of backups that were not removed, oldest first.</summary>
     public IReadOnlyList<SealLink> Sealed { get; }
 
-    /// <summary>Reads the chain.</summary>
-    public static async Task<BackupCatalog> LoadAsync(OpenedArchive archive, CancellationToken cancellation) =>
-        new(archive, await SealChain.LoadAsync(archive, cancellation));
+    /// <summary>The seals of derived backups that were not removed, oldest first. They are no points of their own: each may be read in place of the backup it supersedes.</summary>
+    public IReadOnlyList<SealLink> Derived { get; }
 
-    /// <summary>Finds a backup by its id or the beginning of it.</summary>
+    /// <summary>Why derived backups were not read, though they are there: damage that nothing was lost by.</summary>
+    public IReadOnlyCollection<DamageException> PassedOver => passedOver.Values;
+
+    /// <summary>The seal of a backup by its whole id; null when there is none, or it was removed.</summary>
+    public SealLink? Captured(string backupId) => captured.GetValueOrDefault(backupId);
+
+    /// <summary>True when a derived backup may be read in place of this one.</summary>
+    public bool IsSuperseded(string backupId) => Instead(backupId).Any();
+
+    /// <summary>
+    /// Has the derived backup that a damaged object is of not be read any more: what is read next is what it was made of. False when the
+    /// object is of no derived backup, or this was said already.
+    /// </summary>
+    public bool PassOver(DamageException damage) =>
+        ObjectNames.RunOf(damage.ObjectName) is { Value: var run } && Derived.Any(l => l.Seal.Run == run) && passedOver.TryAdd(run, damage);
+
+    /// <summary>The derived backup that a backup is read through with the fewest layers; null when there is none. One that is damaged is passed over.</summary>
+    internal async Task<BackupManifest?> InsteadAsync(string backupId, byte[] stateRoot, CancellationToken cancellation)
+    {
+        foreach (var link in Instead(backupId))
+        {
+            try
+            {
+                var manifest = await ReadManifestAsync(link, cancellation);
+                if (manifest.Derived?.BackupId != backupId || !manifest.StateRoot.AsSpan().SequenceEqual(stateRoot))
+                    throw new DamageException(link.Seal.Manifest!.Object, 0, $"it is not the state of backup {backupId}, which it was made of");
+                // What was removed on purpose is not read by a way around it.
+                if (manifest.Base is null || captured.ContainsKey(manifest.Base.BackupId)) return manifest;
+            }
+            catch (DamageException damage)
+            {
+                passedOver.TryAdd(link.Seal.Run, damage);
+            }
+        }
+        return null;
+    }
+
+    private IEnumerable<SealLink> Instead(string backupId) => derived[backupId].Where(l => !passedOver.ContainsKey(l.Seal.Run)).OrderBy(l => l.Seal.Supersedes!.Layers).ThenByDescending(l => l.Seal.Sequence);
+
+    /// <summary>Reads the chain.</summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <param name="anew">Read every seal again, to see that it is still what was written.</param>
+    public static async Task<BackupCatalog> LoadAsync(OpenedArchive archive, CancellationToken cancellation, bool anew = false) =>
+        new(archive, await SealChain.LoadAsync(archive, cancellation, anew));
+
+    /// <summary>Finds a backup, a derived one too, by its id or the beginning of it.</summary>
     /// <exception cref="BackupException">NotFound: there is none. Usage: several begin like that. Damage: the seal is damaged.</exception>
     public SealLink Find(string idOrPrefix)
     {
-        var found = Sealed.Where(l => l.Seal.Run.StartsWith(idOrPrefix, StringComparison.Ordinal)).ToList();
+        var found = Sealed.Concat(Derived).Where(l => l.Seal.Run.StartsWith(idOrPrefix, StringComparison.Ordinal)).ToList();
         if (found.Count == 1) return found[0];
         if (found.Count > 1)
             throw new BackupException(ErrorKind.Usage, $"{found.Count} backups begin with '{idOrPrefix}'", "Give more of the id; 'backup list' shows them.");

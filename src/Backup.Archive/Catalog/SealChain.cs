@@ -41,18 +41,26 @@ public sealed class SealChain
     /// <summary>True when a seal names a manifest of the run.</summary>
     public bool IsSealed(string run) => Links.Any(link => link.Seal.Manifest is not null && link.Seal.Run == run);
 
-    /// <summary>Lists and reads every seal and checks how they hang together.</summary>
-    public static async Task<SealChain> LoadAsync(OpenedArchive archive, CancellationToken cancellation)
+    /// <summary>Lists every seal, reads those that were not read yet, and checks how they hang together.</summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <param name="anew">Read every one again, to see that it is still what was written.</param>
+    public static async Task<SealChain> LoadAsync(OpenedArchive archive, CancellationToken cancellation, bool anew = false)
     {
         var links = new List<SealLink>();
         var problems = new List<DamageException>();
         await foreach (var item in archive.Storage.ListAsync(ObjectNames.Seals, cancellation))
         {
+            if (!anew && archive.Seals.TryGetValue(item.Name, out var known) && known.Digest.Size == item.Size)
+            {
+                links.Add(known with { Created = item.Created });
+                continue;
+            }
             try
             {
                 var (seal, digest) = await SealedDocument.GetAsync<Seal>(archive, ObjectKind.Seal, item.Name, cancellation);
                 if (item.Name != ObjectNames.Seal(seal.Sequence, new(seal.Run))) throw new DamageException(item.Name, 0, "it is the seal of another place in the chain");
-                links.Add(new(seal, digest) { Created = item.Created });
+                links.Add(archive.Seals[item.Name] = new(seal, digest) { Created = item.Created });
             }
             catch (DamageException damage)
             {
@@ -64,7 +72,7 @@ public sealed class SealChain
     }
 
     /// <summary>Appends a seal behind the present heads.</summary>
-    public static async Task<SealLink> AppendAsync(OpenedArchive archive, RunId run, TimeProvider time, ObjectDigest? manifest, Removal? removal, CancellationToken cancellation)
+    public static async Task<SealLink> AppendAsync(OpenedArchive archive, RunId run, TimeProvider time, ObjectDigest? manifest, Removal? removal, CancellationToken cancellation, Supersession? supersedes = null)
     {
         var chain = await LoadAsync(archive, cancellation);
         if (chain.Problems.Count > 0) throw chain.Problems[0];
@@ -74,7 +82,7 @@ public sealed class SealChain
         var seal = new Seal
         {
             Sequence = 1 + heads.Select(h => h.Seal.Sequence).DefaultIfEmpty(0).Max(),
-            Run = run.Value, SealedAt = time.GetUtcNow(), Previous = chain.Heads, Manifest = manifest, Removal = removal,
+            Run = run.Value, SealedAt = time.GetUtcNow(), Previous = chain.Heads, Manifest = manifest, Removal = removal, Supersedes = supersedes,
         };
         return new(seal, await SealedDocument.PutAsync(archive, ObjectKind.Seal, ObjectNames.Seal(seal.Sequence, run), seal, cancellation));
     }

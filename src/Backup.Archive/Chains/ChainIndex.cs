@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Backup.Archive.Index;
+using Backup.Archive.Objects;
 using Backup.Contracts;
 
 namespace Backup.Archive.Chains;
@@ -11,10 +12,16 @@ public sealed class ChainIndex : IDisposable
     private readonly string[] names;
 
     /// <summary>Opens the indexes. Reads nothing yet.</summary>
-    public ChainIndex(OpenedArchive archive, BackupChain chain)
+    public ChainIndex(OpenedArchive archive, BackupChain chain) : this(archive, chain.Members)
     {
-        readers = [.. chain.Members.Select(m => new IndexReader(archive, m.Index))];
-        names = [.. chain.Members.Select(m => m.Index.Object.Name)];
+    }
+
+    /// <summary>Opens the indexes of a chain, or of its older part: <paramref name="members"/> are newest first, the last holds everything.</summary>
+    public ChainIndex(OpenedArchive archive, IEnumerable<BackupManifest> members)
+    {
+        var indexes = members.Select(m => m.Index).ToList();
+        readers = [.. indexes.Select(index => new IndexReader(archive, index))];
+        names = [.. indexes.Select(index => index.Object.Name)];
     }
 
     /// <summary>The entry of a unit, or null when the newest backup does not hold it.</summary>

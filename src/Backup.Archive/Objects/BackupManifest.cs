@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Backup.Contracts;
 
 namespace Backup.Archive.Objects;
 
@@ -8,7 +9,7 @@ public sealed record BackupManifest : IJsonOnDeserialized
 {
     /// <summary>Id of the backup and of the run that made it.</summary>
     public required string BackupId { get; init; }
-    /// <summary>Strategy in lower case: <c>full</c>, <c>incremental</c>, <c>differential</c>.</summary>
+    /// <summary>Strategy in lower case: <c>full</c>, <c>incremental</c>, <c>differential</c>; <c>merged</c> and <c>synthetic</c> for derived ones, with and without a base.</summary>
     public required string Strategy { get; init; }
     /// <summary>The program that wrote it.</summary>
     public required string Writer { get; init; }
@@ -20,6 +21,8 @@ public sealed record BackupManifest : IJsonOnDeserialized
     public required ManifestSource Source { get; init; }
     /// <summary>The backup this one holds the changes since; null when it holds everything.</summary>
     public BaseReference? Base { get; init; }
+    /// <summary>What it was made of in place of the source; null for one that was captured.</summary>
+    public Derivation? Derived { get; init; }
     /// <summary>True when nothing in it was taken for unchanged without reading it.</summary>
     public bool Compared { get; init; } = true;
     /// <summary>The segments. Pieces of the index name them by their place in this list.</summary>
@@ -37,10 +40,17 @@ public sealed record BackupManifest : IJsonOnDeserialized
 
     void IJsonOnDeserialized.OnDeserialized()
     {
-        if (Segments.Contains(null!) || Working.Contains(null!) || Warnings.Contains(null!) || Source.Identity.Values.Contains(null!))
+        if (Segments.Contains(null!) || Working.Contains(null!) || Warnings.Contains(null!) || Source.Identity.Values.Contains(null!)
+            || (Derived is not null && (!RunId.IsValid(Derived.BackupId) || Derived.Inputs.Contains(null!) || Derived.Unchecked < 0)))
             throw new JsonException("a member of the manifest is null");
     }
 }
+
+/// <summary>Says what a derived backup was made of, without the source.</summary>
+/// <param name="BackupId">The backup it equals: same cut, same state root.</param>
+/// <param name="Inputs">Ids of what was merged, newest first: backups, and derived ones among them.</param>
+/// <param name="Unchecked">How many captures in a row, up to that backup, took something for unchanged without reading it.</param>
+public sealed record Derivation(string BackupId, IReadOnlyList<string> Inputs, int Unchecked);
 
 /// <summary>Names the backup that another one builds on by what it is, not by its bytes.</summary>
 /// <param name="BackupId">Its id.</param>

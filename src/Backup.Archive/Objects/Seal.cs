@@ -22,15 +22,23 @@ public sealed record Seal : IJsonOnDeserialized
     public required IReadOnlyList<ObjectDigest> Previous { get; init; }
     /// <summary>The manifest sealed, or null in a removal.</summary>
     public ObjectDigest? Manifest { get; init; }
+    /// <summary>Says that what is sealed may be read in place of another backup; null for a backup of its own.</summary>
+    public Supersession? Supersedes { get; init; }
     /// <summary>The backups that are removed on purpose from here on, or null.</summary>
     public Removal? Removal { get; init; }
 
     void IJsonOnDeserialized.OnDeserialized()
     {
+        if (Supersedes is not null && (Manifest is null || !RunId.IsValid(Supersedes.BackupId) || Supersedes.Layers < 1)) throw new JsonException("it supersedes what is no backup");
         if (Sequence < 1 || !RunId.IsValid(Run) || Previous.Contains(null!) || Removal?.Backups.Contains(null!) == true)
             throw new JsonException("a member of the seal is not what it should be");
     }
 }
+
+/// <summary>Declares a derived backup equal to the one it was made of.</summary>
+/// <param name="BackupId">Id of that backup.</param>
+/// <param name="Layers">Members of the chain that the backup is then read through, as it was when this was sealed.</param>
+public sealed record Supersession(string BackupId, int Layers);
 
 /// <summary>An object by name, size and SHA-256 of its stored bytes.</summary>
 /// <param name="Object">Name in the archive.</param>

@@ -21,7 +21,7 @@ public interface IUnitHandler
     ValueTask EndAsync(CancellationToken cancellation);
 }
 
-/// <summary>Reads units of a backup, through the chain it builds on. One frame is open at a time; memory is bounded by the largest entry. One caller at a time.</summary>
+/// <summary>Reads units of a backup, through the chain it builds on. A frame of each layer stays open, so that the next unit is found further on in it; memory is bounded by them and by the largest entry. One caller at a time.</summary>
 public sealed class UnitReader : IDisposable
 {
     /// <summary>Read every frame to its end, so that every stored byte is authenticated, also those behind the last unit asked for.</summary>
@@ -30,6 +30,8 @@ public sealed class UnitReader : IDisposable
     private readonly OpenedArchive archive;
     private readonly BackupChain chain;
     private readonly Dictionary<(int Member, int Segment), SealedReader> opened = [];
+    private readonly Dictionary<int, OpenFrame> frames = []; // by member
+    private const int MostFrames = 16; // more than the layers a compacted chain has
 
     /// <summary>Creates a reader over the segments of a chain.</summary>
     public UnitReader(OpenedArchive archive, BackupChain chain)
@@ -49,12 +51,18 @@ public sealed class UnitReader : IDisposable
         foreach (var unit in all.Where(u => !StandsAlone(u))) yield return [unit];
     }
 
+    /// <summary>Orders units so that whoever reads them all goes forward through the frames of the oldest layers, where most of what there is stands.</summary>
+    public static IReadOnlyList<UnitEntry> InOrder(IEnumerable<UnitEntry> units) => [.. units.OrderBy(unit =>
+    {
+        var lowest = Layers(unit).Last();
+        return (-lowest.Member, lowest.Pieces[0].Segment, lowest.Pieces[0].Offset, lowest.Pieces[0].Start);
+    })];
+
     /// <summary>Reads one group.</summary>
     /// <exception cref="DamageException">A byte is not what was written. Units whose end was not reported are not whole.</exception>
     public async ValueTask ReadAsync(IReadOnlyList<UnitEntry> group, IUnitHandler handler, CancellationToken cancellation)
     {
-        EntryReader? frame = null;
-        (int Member, int Segment, long Offset) current = default;
+        (int Member, Piece Piece) current = default;
         try
         {
             foreach (var unit in group)
@@ -66,26 +74,24 @@ public sealed class UnitReader : IDisposable
                 {
                     foreach (var piece in layer.Pieces)
                     {
-                        if (frame is null || (layer.Member, piece.Segment, piece.Offset) != current)
-                        {
-                            await CloseAsync(frame, cancellation);
-                            frame = Open(layer.Member, piece);
-                            current = (layer.Member, piece.Segment, piece.Offset);
-                        }
-                        await ReadPieceAsync(frame, layer, piece, newer, handler, cancellation);
+                        current = (layer.Member, piece);
+                        await ReadPieceAsync(await FrameAsync(layer.Member, piece, cancellation), layer, piece, newer, handler, cancellation);
                     }
                 }
-                if (WholeFrames && unit == group[^1]) await frame!.ReadToEndAsync(cancellation);
+                // What is wrong with the rest of a frame is told of the units that were asked for.
+                if (WholeFrames && unit == group[^1]) await CloseAsync(cancellation);
                 await handler.EndAsync(cancellation);
             }
         }
         catch (FormatException error)
         {
-            throw new DamageException(chain.Members[current.Member].Segments[current.Segment].Name, current.Offset, error.Message);
+            Drop();
+            throw new DamageException(chain.Members[current.Member].Segments[current.Piece.Segment].Name, current.Piece.Offset, error.Message);
         }
-        finally
+        catch
         {
-            frame?.Dispose();
+            Drop();
+            throw;
         }
     }
 
@@ -99,6 +105,7 @@ public sealed class UnitReader : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Drop();
         foreach (var reader in opened.Values) reader.Dispose();
     }
 
@@ -134,11 +141,30 @@ public sealed class UnitReader : IDisposable
     private DamageException Damage(UnitEntry layer, Piece piece, string problem) =>
         new(chain.Members[layer.Member].Segments[piece.Segment].Name, piece.Offset, problem);
 
-    private async ValueTask CloseAsync(EntryReader? frame, CancellationToken cancellation)
+    private async ValueTask<EntryReader> FrameAsync(int member, Piece piece, CancellationToken cancellation)
     {
-        if (frame is null) return;
-        if (WholeFrames) await frame.ReadToEndAsync(cancellation);
-        frame.Dispose();
+        if (frames.TryGetValue(member, out var open))
+        {
+            if ((open.Segment, open.Offset) == (piece.Segment, piece.Offset) && piece.Start >= open.Reader.Position) return open.Reader;
+            frames.Remove(member);
+            using (open.Reader)
+                if (WholeFrames) await open.Reader.ReadToEndAsync(cancellation);
+        }
+        if (frames.Count == MostFrames) await CloseAsync(cancellation);
+        return (frames[member] = new(Open(member, piece), piece.Segment, piece.Offset)).Reader;
+    }
+
+    private async ValueTask CloseAsync(CancellationToken cancellation)
+    {
+        if (WholeFrames)
+            foreach (var open in frames.Values) await open.Reader.ReadToEndAsync(cancellation);
+        Drop();
+    }
+
+    private void Drop()
+    {
+        foreach (var open in frames.Values) open.Reader.Dispose();
+        frames.Clear();
     }
 
     private EntryReader Open(int member, Piece piece)
@@ -150,4 +176,6 @@ public sealed class UnitReader : IDisposable
             opened[(member, piece.Segment)] = segment = SealedReader.Open(archive, ObjectKind.Segment, segments[piece.Segment]);
         return new(segment.Frame(new(piece.Offset, piece.Length)), segment.Name);
     }
+
+    private readonly record struct OpenFrame(EntryReader Reader, int Segment, long Offset);
 }

@@ -8,6 +8,7 @@ internal static class BackupText
     public static void Done(TextWriter writer, BackupSummary backup) => Details(backup, $"backup {backup.BackupId} of {backup.Source} is done and read back").Write(writer);
 
     public static void Show(TextWriter writer, BackupSummary backup) => Details(backup, $"backup {backup.BackupId} of {backup.Source}")
+        .AddIf(backup.Supersedes is not null, "made of", () => $"{backup.Supersedes} and what that builds on; read in its place")
         .AddIf(backup.CutPosition is not null, "position", () => backup.CutPosition!)
         .Add("state root", backup.StateRoot)
         .Write(writer);

@@ -36,9 +36,15 @@ internal static class RunText
             .Write(writer);
         if (run.Backup is { } backup) BackupText.Show(writer, backup);
         if (run.Restore is { } restore) RestoreText.Done(writer, restore);
+        if (run.Compaction is { } compaction) CompactText.Write(writer, compaction);
     }
 
-    private static string What(RunStatus run) => run.Kind == RunKind.Backup ? $"backup of {run.Store} into {run.Archive}" : $"restore from {run.Archive} to {run.Store}";
+    private static string What(RunStatus run) => run.Kind switch
+    {
+        RunKind.Backup => $"backup of {run.Store} into {run.Archive}",
+        RunKind.Restore => $"restore from {run.Archive} to {run.Store}",
+        _ => $"compaction of {run.Store} in {run.Archive}",
+    };
 
     private static string Kind(RunStatus run) => run.Kind.ToString().ToLowerInvariant();
 }

@@ -59,6 +59,17 @@ internal sealed class ClusterRunner : IBackupRunner
         return detach ? run : await runs.FollowAsync(run, progress, cancellation);
     }
 
+    public async Task<CompactReport> CompactAsync(CompactRequest request, IProgress<RunStatus> progress, CancellationToken cancellation)
+    {
+        CompactReport? report = null;
+        await foreach (var status in ClusterErrors.GuardAsync(Catalog(request.Archive).CompactAsync(request), cancellation))
+        {
+            progress.Report(status);
+            report = status.Compaction;
+        }
+        return report ?? throw new BackupException(ErrorKind.Unreachable, "the silo that compacted the archive has left", "Run the same command again: it goes on from what is there.");
+    }
+
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation) =>
         ClusterErrors.GuardAsync(Catalog(archive).ListAsync(source), cancellation);
 

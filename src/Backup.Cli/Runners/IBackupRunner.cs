@@ -26,6 +26,9 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>Takes a backup. Returns the finished run with its summary; with <paramref name="detach"/> the admitted run.</summary>
     Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation);
 
+    /// <summary>Compacts what an archive holds of a source.</summary>
+    Task<CompactReport> CompactAsync(CompactRequest request, IProgress<RunStatus> progress, CancellationToken cancellation);
+
     /// <summary>The sealed backups, oldest first; of one source when it is given.</summary>
     Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation);
 

@@ -4,6 +4,7 @@ using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
 using Backup.Engine.ChangeLog;
 using Backup.Engine.Collection;
+using Backup.Engine.Compaction;
 using Backup.Engine.Progress;
 using Backup.Engine.Recovery;
 using Backup.Engine.Restore;
@@ -25,6 +26,7 @@ internal sealed class LocalRunner : IBackupRunner
     private readonly ArchiveQueries queries;
     private readonly ThreadQueries threads;
     private readonly LogQueries logs;
+    private readonly ArchiveCompaction compaction;
 
     public LocalRunner(BackupOptions options, IArchives archives, ICheckpointStores stores, TimeProvider time)
     {
@@ -37,6 +39,7 @@ internal sealed class LocalRunner : IBackupRunner
         queries = new(archives, stores, lastSeen, time);
         threads = new(archives, lastSeen, time);
         logs = new(archives, time);
+        compaction = new(archives, lastSeen, time);
     }
 
     public Task<ArchiveInitReport> InitArchiveAsync(string archive, CancellationToken cancellation) => archives.InitAsync(archive, cancellation);
@@ -64,6 +67,14 @@ internal sealed class LocalRunner : IBackupRunner
             await new BackupRun(archive, source, request, Owner, options.Workers, time).RunAsync(run, token);
             lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
         }, cancellation);
+    }
+
+    public async Task<CompactReport> CompactAsync(CompactRequest request, IProgress<RunStatus> progress, CancellationToken cancellation)
+    {
+        var first = Admit(RunKind.Compaction, request.Source, request.Archive);
+        if (!request.DryRun) return (await ExecuteAsync(first, progress, (run, token) => compaction.RunAsync(request, Owner, run, token), cancellation)).Compaction!;
+        await using var ticker = new ProgressTicker(first, progress, time);
+        return await compaction.RunAsync(request, Owner, ticker.Progress, cancellation);
     }
 
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation) => queries.ListAsync(archive, source, cancellation);

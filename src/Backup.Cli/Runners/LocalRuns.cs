@@ -80,7 +80,7 @@ internal sealed class LocalRuns(string stateFolder, TimeProvider time)
 
     private FileLock TakeLock(RunStatus run)
     {
-        var (name, what) = run.Kind == RunKind.Backup ? ("source", $"source {run.Store}") : ("target", $"target {run.Store}");
+        var (name, what) = run.Kind != RunKind.Restore ? ("source", $"source {run.Store}") : ("target", $"target {run.Store}");
         try
         {
             Directory.CreateDirectory(runsFolder);

@@ -6,7 +6,7 @@ public sealed record BackupSummary
 {
     /// <summary>Id of the backup (the id of the run that made it).</summary>
     [Id(0)] public required string BackupId { get; init; }
-    /// <summary>Strategy name in lower case: <c>full</c>, <c>incremental</c>, <c>differential</c>.</summary>
+    /// <summary>Strategy name in lower case: <c>full</c>, <c>incremental</c>, <c>differential</c>; of derived ones <c>merged</c>, <c>synthetic</c>.</summary>
     [Id(1)] public required string Strategy { get; init; }
     /// <summary>Configured name of the source at the time.</summary>
     [Id(2)] public required string Source { get; init; }
@@ -32,4 +32,6 @@ public sealed record BackupSummary
     [Id(12)] public IReadOnlyList<string> Warnings { get; init; } = [];
     /// <summary>Id of the backup this one builds on; null for one that holds everything.</summary>
     [Id(13)] public string? BaseId { get; init; }
+    /// <summary>Of a derived backup the id of the one it was made of and is read in place of; null for one that was captured.</summary>
+    [Id(14)] public string? Supersedes { get; init; }
 }

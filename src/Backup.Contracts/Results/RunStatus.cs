@@ -50,6 +50,8 @@ public sealed record RunStatus
     [Id(21)] public string? Owner { get; init; }
     /// <summary>Where the damage is that a run failed with; null for other errors.</summary>
     [Id(22)] public DamagedPlace? Damage { get; init; }
+    /// <summary>The report of a finished compaction.</summary>
+    [Id(23)] public CompactReport? Compaction { get; init; }
 
     /// <summary>True when the run will not change any more.</summary>
     public bool IsFinished => State is RunState.Done or RunState.Failed or RunState.Cancelled;
@@ -70,6 +72,8 @@ public enum RunKind
     Backup = 0,
     /// <summary>Restores into a target.</summary>
     Restore = 1,
+    /// <summary>Merges what was captured, without the source.</summary>
+    Compaction = 2,
 }
 
 /// <summary>Where a run stands.</summary>
@@ -98,4 +102,6 @@ public enum RunState
     Cancelling = 9,
     /// <summary>Stopped on request.</summary>
     Cancelled = 10,
+    /// <summary>Merging what was captured.</summary>
+    Compacting = 11,
 }

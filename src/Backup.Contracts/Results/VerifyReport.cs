@@ -24,4 +24,6 @@ public sealed record VerifyReport
     [Id(8)] public IReadOnlyList<Finding> Differences { get; init; } = [];
     /// <summary>Wall time in seconds.</summary>
     [Id(9)] public double Seconds { get; init; }
+    /// <summary>Ids of the derived backups that were checked.</summary>
+    [Id(10)] public IReadOnlyList<string> Derived { get; init; } = [];
 }

@@ -21,13 +21,19 @@ public static class BackupSealing
     /// <param name="Warnings">What an operator should know, besides the cut's own warnings.</param>
     public sealed record Subject(string SourceName, string SourceKind, CutDescription Cut, DateTimeOffset Started, IReadOnlyList<string> Warnings);
 
-    /// <summary>What an increment builds on, and the state that comes of both.</summary>
+    /// <summary>What an increment or a derived backup builds on, and the state that comes of both.</summary>
     /// <param name="Strategy">Strategy in lower case.</param>
-    /// <param name="Base">The base.</param>
+    /// <param name="Base">The base; null for a derived backup that holds everything.</param>
     /// <param name="StateRoot">State root of everything.</param>
     /// <param name="Totals">Totals of everything.</param>
     /// <param name="Compared">True when nothing was taken for unchanged without comparing its digests.</param>
-    public sealed record Onto(string Strategy, BaseReference Base, byte[] StateRoot, Totals Totals, bool Compared);
+    /// <param name="Derived">What it was made of in place of the source.</param>
+    /// <param name="Layers">Members of the chain that a derived backup makes.</param>
+    public sealed record Onto(string Strategy, BaseReference? Base, byte[] StateRoot, Totals Totals, bool Compared, Derivation? Derived = null, int Layers = 0)
+    {
+        /// <summary>What the seal of a derived backup says.</summary>
+        public Supersession? Supersedes => Derived is null ? null : new(Derived.BackupId, Layers);
+    }
 
     /// <summary>Seals the run that <paramref name="lease"/> owns.</summary>
     /// <exception cref="BackupException">Conflict: the run was taken over or declared dead.</exception>
@@ -46,6 +52,7 @@ public static class BackupSealing
             },
             Segments = shards.SelectMany(s => s.Segments).ToList(),
             Base = onto?.Base,
+            Derived = onto?.Derived,
             Compared = onto?.Compared ?? true,
             Index = index,
             Totals = onto?.Totals ?? shards.Aggregate(Totals.None, (sum, shard) => sum + shard.Totals),
@@ -56,7 +63,7 @@ public static class BackupSealing
         var digest = await ManifestStore.PutAsync(archive, manifest, cancellation);
         Failpoint.Reach("seal.manifest");
         await lease.EnsureOwnedAsync(cancellation);
-        await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation);
+        await SealChain.AppendAsync(archive, lease.Run, time, digest, removal: null, cancellation, onto?.Supersedes);
         Failpoint.Reach("seal.seal");
         await ConfirmAsync(archive, manifest, digest.Object, cancellation);
         return manifest;

@@ -22,7 +22,8 @@ public static class BaseChoice
             if (manifest.Source.Kind != sourceKind) continue;
             if (request.Strategy == BackupStrategyKind.Differential && manifest.Base is not null) continue;
             var chain = await BackupChain.LoadAsync(catalog, manifest, cancellation);
-            if (!chain.Members.Any(member => marks.Since.ContainsKey(member.BackupId))) return chain;
+            // What is derived is read through, never built on: it may go, and what it was made of stays.
+            if (!chain.Members.Where(member => member.Derived is null).Append(manifest).Any(member => marks.Since.ContainsKey(member.BackupId))) return chain;
         }
         return null;
     }

@@ -10,8 +10,14 @@ using Backup.Engine.Progress;
 namespace Backup.Engine.Chains;
 
 /// <summary>An incremental or differential backup from cut to seal, by one process: what changed is little, and its two passes go in order.</summary>
-public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source, BackupRequest request, BackupChain chain, TimeProvider time)
+public sealed class IncrementRun
 {
+    private readonly OpenedArchive archive;
+    private readonly ICheckpointSource source;
+    private readonly BackupRequest request;
+    private readonly TimeProvider time;
+    private BackupChain chain;
+
     /// <summary>The warning of a backup that became a full.</summary>
     public const string NothingToBuildOn = "there was no backup to build on: this is a full";
     /// <summary>Layers a unit has at most before it is captured whole again: what reading it costs stays bounded.</summary>
@@ -20,12 +26,16 @@ public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source
     public const int CompareEvery = 50;
     private const double SuspectShare = 0.2;
 
+    /// <summary>Prepares a backup that builds on <paramref name="chain"/>.</summary>
+    public IncrementRun(OpenedArchive archive, ICheckpointSource source, BackupRequest request, BackupChain chain, TimeProvider time) =>
+        (this.archive, this.source, this.request, this.chain, this.time) = (archive, source, request, chain, time);
+
     /// <summary>Runs to the seal.</summary>
     /// <exception cref="BackupException">Conflict: the source is not the store that the base is of, or a part of it is lost.</exception>
     public async Task<BackupManifest> RunAsync(RunLease lease, DateTimeOffset startedAt, RunProgress progress, CancellationToken cancellation)
     {
         var warnings = new List<string>();
-        var (cut, increment, compared) = await lease.KeepAsync(token => CaptureAsync(progress, warnings, token), cancellation);
+        var (cut, increment, compared) = await lease.KeepAsync(token => CaptureAroundAsync(progress, warnings, token), cancellation);
         var before = chain.Newest.Totals.Threads;
         if (increment.ThreadsGone > SuspectShare * before)
             warnings.Add($"suspect: {increment.ThreadsGone} of the {before} threads of backup {chain.Newest.BackupId} are gone; make sure that the source was whole");
@@ -33,6 +43,26 @@ public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source
         var onto = new BackupSealing.Onto(request.Strategy.ToString().ToLowerInvariant(), new(chain.Newest.BackupId, chain.Newest.Source.CutTime, chain.Newest.StateRoot),
             increment.StateRoot, increment.Totals, compared);
         return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings), [increment.Shard], time, cancellation, onto);
+    }
+
+    // A derived backup that turns out to be damaged is no reason to fail: what it was made of is there.
+    private async Task<(CutDescription Cut, Increment Increment, bool Compared)> CaptureAroundAsync(RunProgress progress, List<string> warnings, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return await CaptureAsync(progress, warnings, cancellation);
+            }
+            catch (DamageException damage)
+            {
+                if (await chain.AroundAsync(damage, cancellation) is not { } around) throw;
+                chain = around;
+                warnings.Clear();
+                warnings.Add(Replanning.Warning(damage));
+                progress.Restart(0, 0);
+            }
+        }
     }
 
     private async Task<(CutDescription Cut, Increment Increment, bool Compared)> CaptureAsync(RunProgress progress, List<string> warnings, CancellationToken cancellation)
@@ -58,6 +88,6 @@ public sealed class IncrementRun(OpenedArchive archive, ICheckpointSource source
             throw new BackupException(ErrorKind.Conflict, $"source '{request.Source}' is not the store that backup {chain.Newest.BackupId} is of: {reason}",
                 $"Nothing was captured. Check the source's connection; if the store was moved on purpose, begin anew with 'backup create {request.Source} --strategy full'.");
         if (kind == ContinuityKind.Compare) warnings.Add($"every thread was compared with the base: {reason}");
-        return kind == ContinuityKind.GoesOn && chain.Members.TakeWhile(m => !m.Compared).Count() < CompareEvery ? changes : null;
+        return kind == ContinuityKind.GoesOn && chain.Unchecked < CompareEvery ? changes : null;
     }
 }

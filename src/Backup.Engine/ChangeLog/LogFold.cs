@@ -39,7 +39,7 @@ internal sealed class LogFold(OpenedArchive archive, BackupChain chain, IReadOnl
         await foreach (var (key, known) in UnitsAsync(changed, only, cancellation))
         {
             var entry = known;
-            if (changed.Key is { } next && next.AsSpan().SequenceEqual(key))
+            if (changed.IsAt(key))
             {
                 entry = await UnitAsync(writer, reader, changed, key, known, cancellation);
                 await changed.MoveAsync(cancellation);
@@ -68,12 +68,7 @@ internal sealed class LogFold(OpenedArchive archive, BackupChain chain, IReadOnl
             }
             yield break;
         }
-        await foreach (var known in index.ReadAllAsync(cancellation))
-        {
-            while (changed.Key is { } key && key.AsSpan().SequenceCompareTo(known.Key) < 0) yield return (key, null);
-            yield return (known.Key, known);
-        }
-        while (changed.Key is { } rest) yield return (rest, null);
+        await foreach (var unit in changed.WithAsync(index.ReadAllAsync(cancellation))) yield return unit;
     }
 
     // What became of one unit: nothing was written when it is as before, or not there at all.

@@ -29,7 +29,7 @@ public sealed class InertRuns
     {
         // The order is what makes it safe: a run that has a mark and, listed after it, no seal, was not reported and never will be.
         var marks = await DeadMarks.LoadAsync(archive, cancellation);
-        var chain = await SealChain.LoadAsync(archive, cancellation);
+        var chain = await SealChain.LoadAsync(archive, cancellation, anew: true); // who deletes believes nothing he remembers
         var removals = chain.Links.Where(link => link.Seal.Removal is not null).SelectMany(link => link.Seal.Removal!.Backups, (link, run) => (Run: run, Link: link)).ToLookup(r => r.Run, r => r.Link);
         var seals = chain.Links.Where(link => link.Seal.Manifest is not null).ToLookup(link => link.Seal.Run, StringComparer.Ordinal);
         var runs = new List<InertRun>();

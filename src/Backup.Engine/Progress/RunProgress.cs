@@ -63,8 +63,8 @@ public sealed class RunProgress
     }
 
     /// <summary>Ends with success.</summary>
-    public void Finish(BackupSummary? backup, RestoreReport? restore) =>
-        Change(s => s with { State = RunState.Done, Backup = backup, Restore = restore });
+    public void Finish(BackupSummary? backup, RestoreReport? restore, CompactReport? compaction = null) =>
+        Change(s => s with { State = RunState.Done, Backup = backup, Restore = restore, Compaction = compaction });
 
     /// <summary>Ends with an error, or cancelled when that is what the error is. A run that another owner took over does not end here.</summary>
     public void Fail(Exception error) => Change(s => s.IsFinished || error is OwnershipLostException ? s : s with

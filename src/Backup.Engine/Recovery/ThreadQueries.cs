@@ -3,6 +3,7 @@ using Backup.Archive.Catalog;
 using Backup.Archive.Chains;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
+using Backup.Engine.Chains;
 using Backup.Engine.Stores;
 using Backup.Engine.Units;
 
@@ -18,6 +19,11 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
         ThreadRules.Check(request);
         var (archive, catalog) = await OpenAsync(request.Archive, cancellation);
         var point = request.At is { } at ? RecoveryPoint.Parse(at) : (RecoveryPoint?)null;
+        return await Replanning.RunAsync(catalog, () => StateAsync(archive, catalog, request, point, cancellation));
+    }
+
+    private async Task<StateView> StateAsync(OpenedArchive archive, BackupCatalog catalog, ThreadStateRequest request, RecoveryPoint? point, CancellationToken cancellation)
+    {
         using var thread = await ThreadAtPoint.FindAsync(archive, catalog, request.Source, request.Thread, point, request.Namespace, time, cancellation);
         if (!thread.Exists)
             throw new BackupException(ErrorKind.NotFound, $"thread '{request.Thread}' is not in backup {thread.Backup.BackupId}, which is true for {RecoveryPoint.At(thread.Backup.Source.CutTime)}", Elsewhere(request.Source));
@@ -32,8 +38,14 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
     public async Task<ThreadDifference> DifferenceAsync(ThreadDifferenceRequest request, CancellationToken cancellation)
     {
         var (archive, catalog) = await OpenAsync(request.Archive, cancellation);
-        using var from = await AtAsync(RecoveryPoint.Parse(request.From));
-        using var to = await AtAsync(request.To is { } at ? RecoveryPoint.Parse(at) : null);
+        var (earlier, later) = (RecoveryPoint.Parse(request.From), request.To is { } at ? RecoveryPoint.Parse(at) : (RecoveryPoint?)null);
+        return await Replanning.RunAsync(catalog, () => DifferenceAsync(archive, catalog, request, earlier, later, cancellation));
+    }
+
+    private async Task<ThreadDifference> DifferenceAsync(OpenedArchive archive, BackupCatalog catalog, ThreadDifferenceRequest request, RecoveryPoint earlier, RecoveryPoint? later, CancellationToken cancellation)
+    {
+        using var from = await AtAsync(earlier);
+        using var to = await AtAsync(later);
         if (!from.Exists && !to.Exists)
             throw new BackupException(ErrorKind.NotFound, $"thread '{request.Thread}' is neither in backup {from.Backup.BackupId} nor in {to.Backup.BackupId}", Elsewhere(request.Source));
         return await ThreadComparison.RunAsync(request.Thread, from, to, cancellation);
@@ -46,6 +58,11 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
     public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation)
     {
         var (opened, catalog) = await OpenAsync(archive, cancellation);
+        return await Replanning.RunAsync(catalog, () => HistoryAsync(opened, catalog, source, thread, cancellation));
+    }
+
+    private static async Task<IReadOnlyList<CheckpointView>> HistoryAsync(OpenedArchive opened, BackupCatalog catalog, string source, string thread, CancellationToken cancellation)
+    {
         var checkpoints = new Dictionary<(string Ns, string Id), CheckpointView>();
         IReadOnlyList<CheckpointView> held = [];
         byte[]? summary = null;

@@ -7,6 +7,7 @@ using Backup.Archive.Units;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
+using Backup.Engine.Chains;
 using Backup.Engine.Progress;
 using Backup.Engine.Recovery;
 using Backup.Engine.Units;
@@ -23,6 +24,7 @@ public sealed class RestoreRun
     private readonly ICheckpointTarget target;
     private readonly RestoreRequest request;
     private readonly MeteringStorage meter;
+    private readonly OpenedArchive opened;
     private OpenedArchive archive; // with what is derived for a moment, once that is known
     private readonly TimeProvider time;
 
@@ -35,13 +37,19 @@ public sealed class RestoreRun
         this.request = request with { Checkpoint = RestoreRules.CheckpointOf(request) };
         this.time = time;
         meter = new(archive.Storage);
-        this.archive = archive.Through(meter);
+        this.archive = opened = archive.Through(meter);
     }
 
     /// <summary>What the restore would do; changes nothing.</summary>
     public async Task<RestorePlan> PlanAsync(CancellationToken cancellation)
     {
-        using var point = await FindAsync(cancellation);
+        var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
+        return await Replanning.RunAsync(catalog, () => PlanAsync(catalog, cancellation));
+    }
+
+    private async Task<RestorePlan> PlanAsync(BackupCatalog catalog, CancellationToken cancellation)
+    {
+        using var point = await FindAsync(catalog, cancellation);
         archive = point.Archive;
         var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
@@ -53,12 +61,9 @@ public sealed class RestoreRun
         {
             var decisions = scan[number++];
             var needed = window.Where((_, i) => Loads(decisions[i])).ToList();
-            foreach (var group in UnitReader.Group(needed))
-            {
-                var cost = UnitReader.Cost(group);
-                reads += cost.Reads;
-                bytes += cost.Bytes;
-            }
+            var cost = UnitReader.Cost(needed);
+            reads += cost.Reads;
+            bytes += cost.Bytes;
             for (var i = 0; i < window.Count; i++)
             {
                 if (decisions[i] == Decision.Nothing) continue;
@@ -81,7 +86,10 @@ public sealed class RestoreRun
     {
         try
         {
-            var report = await RestoreAsync(progress, cancellation);
+            var started = time.GetTimestamp();
+            var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
+            var report = await Replanning.RunAsync(catalog, () => RestoreAsync(catalog, progress, cancellation));
+            report = report with { Seconds = time.GetElapsedTime(started).TotalSeconds, Warnings = [.. report.Warnings, .. catalog.PassedOver.Select(Replanning.Warning)] };
             progress.Finish(null, report);
             return report;
         }
@@ -92,10 +100,9 @@ public sealed class RestoreRun
         }
     }
 
-    private async Task<RestoreReport> RestoreAsync(RunProgress progress, CancellationToken cancellation)
+    private async Task<RestoreReport> RestoreAsync(BackupCatalog catalog, RunProgress progress, CancellationToken cancellation)
     {
-        var started = time.GetTimestamp();
-        using var point = await FindAsync(cancellation);
+        using var point = await FindAsync(catalog, cancellation);
         archive = point.Archive;
         var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
@@ -105,7 +112,7 @@ public sealed class RestoreRun
         scan.EnsureAllowed(request.Conflict, request.Target);
 
         progress.Enter(RunState.Loading);
-        progress.Expect(0, request.Threads?.Count ?? selection.Manifest.Totals.Threads);
+        progress.Restart(0, request.Threads?.Count ?? selection.Manifest.Totals.Threads);
         var removed = request.Mirror ? await RemoveOthersAsync(selection, session, cancellation) : 0;
         var records = await LoadAsync(selection, scan, session, progress, cancellation);
         Failpoint.Reach("restore.loaded");
@@ -123,7 +130,7 @@ public sealed class RestoreRun
             Threads = readBack.Threads, Records = records, Unchanged = scan.Unchanged,
             Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = scan.Outside - removed,
             Exact = readBack.Concurrent.Count == 0, Concurrent = readBack.Concurrent,
-            Seconds = time.GetElapsedTime(started).TotalSeconds, BytesRead = meter.BytesRead, Reads = meter.Reads,
+            BytesRead = meter.BytesRead, Reads = meter.Reads,
         };
     }
 
@@ -152,8 +159,7 @@ public sealed class RestoreRun
                 replace.Clear();
                 for (var i = 0; i < units.Count; i++)
                     if (decisions[i] == Decision.Conflict) replace.Add(units[i]);
-                var needed = units.Where((_, i) => Loads(decisions[i])).ToList();
-                foreach (var group in UnitReader.Group(needed)) await reading.ReadAsync(group, handler, token);
+                await reading.ReadAsync(UnitReader.InOrder(units.Where((_, i) => Loads(decisions[i]))), handler, token);
                 Failpoint.Reach("restore.window");
             }
             await loader.CompleteAsync(token);
@@ -181,11 +187,8 @@ public sealed class RestoreRun
         SourceKind = selection.Manifest.Source.Kind, Layout = selection.Manifest.Source.Layout.GetRawText(), Online = request.Online, WithMemory = selection.IsWhole,
     };
 
-    private async Task<ResolvedPoint> FindAsync(CancellationToken cancellation)
-    {
-        var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
-        return request.BackupId is { } id
-            ? new(archive, await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(catalog.Find(id), cancellation), cancellation), null)
-            : await new RecoveryPoints(archive, catalog, request.Source!, time).ResolveAsync(RestoreRules.PointOf(request), request.Threads, request.Namespace ?? "", cancellation);
-    }
+    private async Task<ResolvedPoint> FindAsync(BackupCatalog catalog, CancellationToken cancellation) =>
+        request.BackupId is { } id
+            ? new(opened, await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(catalog.Find(id), cancellation), cancellation), null)
+            : await new RecoveryPoints(opened, catalog, request.Source!, time).ResolveAsync(RestoreRules.PointOf(request), request.Threads, request.Namespace ?? "", cancellation);
 }

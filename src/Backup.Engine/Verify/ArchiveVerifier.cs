@@ -36,9 +36,9 @@ public sealed class ArchiveVerifier
     {
         var started = time.GetTimestamp();
         progress.Enter(RunState.Verifying);
-        var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
+        var catalog = await BackupCatalog.LoadAsync(archive, cancellation, anew: true);
         var findings = new FindingList();
-        var backups = request.BackupId is { } id ? [catalog.Find(id)] : catalog.Sealed;
+        IReadOnlyList<SealLink> backups = request.BackupId is { } id ? [catalog.Find(id)] : [.. catalog.Sealed, .. catalog.Derived];
         long objects = 0, threads = 0, read = 0;
         var logs = new Dictionary<string, TickChain>(StringComparer.Ordinal);
         if (request.BackupId is null)
@@ -49,35 +49,61 @@ public sealed class ArchiveVerifier
             foreach (var (source, chain) in logs) objects += await new LogCheck(archive, source, findings).RunAsync(chain, request.Deep, cancellation);
         }
         var differences = new FindingList();
+        var derived = new FindingList();
         foreach (var (number, link) in backups.Index())
         {
-            BackupChain chain;
-            try
+            FindingList found;
+            do
             {
-                chain = await BackupChain.LoadAsync(catalog, await catalog.ReadManifestAsync(link, cancellation), cancellation);
+                found = new();
+                BackupChain chain;
+                try
+                {
+                    chain = await BackupChain.LoadAsCapturedAsync(catalog, await catalog.ReadManifestAsync(link, cancellation), cancellation);
+                    if (link.Seal.Supersedes is { } of) await CheckEqualAsync(catalog, chain.Newest, of, cancellation);
+                }
+                catch (DamageException damage)
+                {
+                    found.Add(damage, link.Seal.Run, [], -1);
+                    break;
+                }
+                var manifest = chain.Newest;
+                // As many for each backup that is left: how many those have is known when they are read. Without data no thread is read.
+                progress.Expect(backups.Count, request.Deep ? read + (manifest.Totals.Threads * (backups.Count - number)) : 0);
+                objects += await new QuickCheck(archive, manifest, found).RunAsync(request.Deep, cancellation);
+                if (request.Deep) read += await new DeepCheck(archive, chain, found, progress).RunAsync(cancellation);
+                if (against is not null) threads += await new AgainstCheck(archive, chain, against, request.Against!, differences).RunAsync(cancellation);
             }
-            catch (DamageException damage)
-            {
-                findings.Add(damage, link.Seal.Run, [], -1);
-                continue;
-            }
-            var manifest = chain.Newest;
-            // As many for each backup that is left: how many those have is known when they are read. Without data no thread is read.
-            progress.Expect(backups.Count, request.Deep ? read + (manifest.Totals.Threads * (backups.Count - number)) : 0);
-            objects += await new QuickCheck(archive, manifest, findings).RunAsync(request.Deep, cancellation);
-            if (request.Deep) read += await new DeepCheck(archive, chain, findings, progress).RunAsync(cancellation);
-            if (against is not null) threads += await new AgainstCheck(archive, chain, against, request.Against!, differences).RunAsync(cancellation);
+            while (PassesOver(catalog, link, found));
+            if (link.Seal.Supersedes is null) findings.AddAll(found);
+            else derived.AddAll(found);
             progress.ShardDone();
         }
+        // A derived backup that was passed over while others were read through it has been, or is, named by its own check.
+        foreach (var damage in catalog.PassedOver) derived.Add(damage, ObjectNames.RunOf(damage.ObjectName)?.Value, []);
+        findings.AddDerived(derived);
         var report = new VerifyReport
         {
             Ok = findings.All.Count == 0 && differences.All.Count == 0, Depth = request.Deep ? "deep" : "quick", DataRead = request.Deep,
-            Backups = backups.Select(b => b.Seal.Run).ToList(), Objects = objects, BytesRead = meter.BytesRead, Threads = read + threads,
+            Backups = backups.Where(b => b.Seal.Supersedes is null).Select(b => b.Seal.Run).ToList(), Derived = backups.Where(b => b.Seal.Supersedes is not null).Select(b => b.Seal.Run).ToList(), Objects = objects, BytesRead = meter.BytesRead, Threads = read + threads,
             Findings = findings.All, Differences = differences.All, Seconds = time.GetElapsedTime(started).TotalSeconds,
         };
         if (request.BackupId is null && findings.All.Count == 0) lastSeen.Remember(archive, catalog.Chain, logs);
         progress.Finish(null, null);
         return report;
+    }
+
+    // What a derived backup below it has is told of that one; the backup is looked at again, through what that one was made of.
+    private static bool PassesOver(BackupCatalog catalog, SealLink link, FindingList found) =>
+        found.All.Count(f => ObjectNames.RunOf(f.Object) is { Value: var run } && run != link.Seal.Run && catalog.PassOver(new(f.Object, f.Offset, f.Problem))) > 0;
+
+    // What is read in its place must be the very state.
+    private static async Task CheckEqualAsync(BackupCatalog catalog, BackupManifest derived, Supersession of, CancellationToken cancellation)
+    {
+        var place = ObjectNames.Run(new(derived.BackupId));
+        if (derived.Derived?.BackupId != of.BackupId) throw new DamageException(place, 0, $"its seal says that it was made of {of.BackupId}, its manifest does not");
+        if (catalog.Captured(of.BackupId) is not { } link) return; // removed, or its seal is damaged and has a finding of its own
+        if (!(await catalog.ReadManifestAsync(link, cancellation)).StateRoot.AsSpan().SequenceEqual(derived.StateRoot)) throw new DamageException(place, 0, $"it is not the state of backup {of.BackupId}, which it was made of");
     }
 
     private async Task CheckArchiveAsync(BackupCatalog catalog, FindingList findings, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Backup.Archive.Objects;
 using Backup.Contracts;
 
 namespace Backup.Engine.Verify;
@@ -18,6 +19,24 @@ internal sealed class FindingList
     public void Add(DamageException damage, string? backupId, IReadOnlyCollection<string> threads, long? count = null) =>
         Add(damage.ObjectName, damage.Offset, damage.Problem, backupId, threads, count ?? threads.Count,
             "Restore this object from a replica. Every thread not listed can still be restored from this backup.");
+
+    /// <summary>Adds what another list holds.</summary>
+    public void AddAll(FindingList other)
+    {
+        foreach (var f in other.findings.Values) Add(f.Object, f.Offset, f.Problem, f.BackupId, f.Threads, f.ThreadCount, f.Advice ?? "");
+    }
+
+    /// <summary>Adds what was found in derived backups: what they were made of is there, so no thread is lost with their own objects.</summary>
+    public void AddDerived(FindingList other)
+    {
+        foreach (var f in other.findings.Values)
+        {
+            if (ObjectNames.RunOf(f.Object) is { Value: var run } && run == f.BackupId)
+                Add(f.Object, f.Offset, f.Problem, f.BackupId, [], 0, "No thread is affected: what this backup was made of is read in its place. Restore the object from a replica.");
+            else if (!findings.ContainsKey((f.Object, f.Offset, f.Problem)))
+                Add(f.Object, f.Offset, f.Problem, f.BackupId, f.Threads, f.ThreadCount, f.Advice ?? "");
+        }
+    }
 
     /// <summary>Adds a finding.</summary>
     public void Add(string name, long offset, string problem, string? backupId, IReadOnlyCollection<string> threads, long count, string advice)

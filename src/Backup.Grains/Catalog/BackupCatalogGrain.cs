@@ -3,17 +3,19 @@ using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.ChangeLog;
 using Backup.Engine.Collection;
+using Backup.Engine.Compaction;
 using Backup.Engine.Progress;
 using Backup.Engine.Recovery;
 using Backup.Engine.Stores;
 using Backup.Grains.Wire;
 using Orleans.Concurrency;
+using Orleans.Runtime;
 
 namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, LogQueries logs, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, ArchiveCompaction compaction, ILocalSiloDetails silo, LogQueries logs, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -24,6 +26,8 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
     public Task<ArchiveCheckReport> CheckAsync() => Task.Run(() => queries.CheckAsync(Archive, default));
 
     public Task<CollectReport> CollectAsync(CollectRequest request) => Task.Run(() => collection.RunAsync(request, default));
+
+    public IAsyncEnumerable<RunStatus> CompactAsync(CompactRequest request) => WireErrors.PortableAsync(StatusesAsync(request));
 
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string? source) => Task.Run(() => queries.ListAsync(Archive, source, default));
 
@@ -47,14 +51,26 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
 
     private async IAsyncEnumerable<VerifyUpdate> UpdatesAsync(VerifyRequest request)
     {
+        VerifyReport? report = null;
+        await foreach (var status in FollowAsync(RunKind.Backup, request.Against ?? "", async (progress, stop) => report = await queries.VerifyAsync(request, progress, stop)))
+            yield return new() { Status = status, Report = report };
+    }
+
+    private IAsyncEnumerable<RunStatus> StatusesAsync(CompactRequest request) =>
+        FollowAsync(RunKind.Compaction, request.Source, (progress, stop) => compaction.RunAsync(request, silo.SiloAddress.ToString(), progress, stop));
+
+    // Tells where the work stands until it is done, and stops it when nobody listens any more.
+    private async IAsyncEnumerable<RunStatus> FollowAsync(RunKind kind, string store, Func<RunProgress, CancellationToken, Task> work)
+    {
         var now = time.GetUtcNow();
-        var progress = new RunProgress(new() { RunId = RunId.New(now).Value, Store = request.Against ?? "", Archive = request.Archive, Started = now }, time);
+        var progress = new RunProgress(new() { RunId = RunId.New(now).Value, Kind = kind, Store = store, Archive = Archive, Started = now }, time);
         using var stop = new CancellationTokenSource();
-        var work = Task.Run(() => queries.VerifyAsync(request, progress, stop.Token));
+        var working = Task.Run(() => work(progress, stop.Token));
         try
         {
-            while (await Task.WhenAny(work, Task.Delay(TellEvery, time)) != work) yield return new() { Status = progress.Snapshot() };
-            yield return new() { Report = await work, Status = progress.Snapshot() };
+            while (await Task.WhenAny(working, Task.Delay(TellEvery, time)) != working) yield return progress.Snapshot();
+            await working;
+            yield return progress.Snapshot();
         }
         finally
         {

@@ -2,6 +2,7 @@ using Backup.Archive.Catalog;
 using Backup.Engine.Catalog;
 using Backup.Engine.ChangeLog;
 using Backup.Engine.Collection;
+using Backup.Engine.Compaction;
 using Backup.Engine.Recovery;
 using Backup.Engine.Stores;
 using Backup.Grains.Placement;
@@ -29,6 +30,7 @@ internal static class SiloEngine
         services.AddSingleton<ArchiveQueries>();
         services.AddSingleton<ThreadQueries>();
         services.AddSingleton<ArchiveCollection>();
+        services.AddSingleton<ArchiveCompaction>();
         services.AddSingleton<LogQueries>();
         services.AddSingleton(new WorkerOptions(options.Workers));
         services.AddSingleton<Slots>();

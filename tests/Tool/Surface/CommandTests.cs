@@ -39,6 +39,27 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Compact_asks_for_what_was_written_and_says_what_it_did()
+    {
+        Assert.Equal(0, await tool.RunAsync("compact", "--source", "gone"));
+        Assert.Equal(new CompactRequest { Source = "gone", Archive = "main" }, tool.Runner.Asked[^1]);
+        Assert.Contains("nothing to compact of prod in main", tool.Out);
+        var derived = new DerivedBackup { Of = FakeRunner.BackupId, Strategy = "merged", Inputs = ["a", "b"], InputBytes = 2_500_000, Reason = "7 layers, where 4 will do" };
+        tool.Runner.Compacted = tool.Runner.Compacted with { Derived = [derived], LayersBefore = 7, LayersAfter = 3, BytesWritten = 2_500_000, Levels = [new() { From = "0/1", To = "0/2", Ticks = 32, Changes = 5 }] };
+        Assert.Equal(0, await tool.RunAsync("compact", "--source", "prod", "--dry-run"));
+        Assert.Equal(new CompactRequest { Source = "prod", Archive = "main", DryRun = true }, tool.Runner.Asked[^1]);
+        Assert.Contains("nothing was written", tool.Out);
+        Assert.Contains("3, were 7", tool.Out);
+        Assert.Contains($"merged: {FakeRunner.BackupId} from 2 layers, 2.50 MB: 7 layers, where 4 will do", tool.Out);
+        Assert.Contains("level: 0/1 to 0/2 from 32 ticks, 5 changes", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("compact", "--source", "prod", "--json"));
+        Assert.Equal((7, "merged"), (tool.Json.GetProperty("layersBefore").GetInt32(), tool.Json.GetProperty("derived")[0].GetProperty("strategy").GetString()));
+        Assert.Equal(2, await tool.RunAsync("compact"));
+        tool.Runner.Fails = new BackupException(ErrorKind.NotFound, "there is no backup of source 'prod'");
+        Assert.Equal(4, await tool.RunAsync("compact", "--source", "prod"));
+    }
+
+    [Fact]
     public async Task Collect_asks_for_what_was_written_and_says_what_it_did()
     {
         Assert.Equal(0, await tool.RunAsync("archive", "collect", "main"));

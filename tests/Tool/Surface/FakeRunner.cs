@@ -53,6 +53,10 @@ internal sealed class FakeRunner : IBackupRunner
         return await Answer(detach ? Run : Run with { State = RunState.Done, Backup = Backup }, request);
     }
 
+    public CompactReport Compacted { get; set; } = new() { Source = "prod", Archive = "main", Derived = [], LayersBefore = 3, LayersAfter = 3 };
+
+    public Task<CompactReport> CompactAsync(CompactRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(Compacted with { DryRun = request.DryRun }, request);
+
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string archive, string? source, CancellationToken cancellation) => Answer<IReadOnlyList<BackupSummary>>([Backup], (archive, source));
 
     public Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation) => Answer(Backup, (archive, backup));

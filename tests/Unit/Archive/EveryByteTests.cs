@@ -3,6 +3,7 @@ using Backup.Archive.Catalog;
 using Backup.Archive.Keys;
 using Backup.Archive.Objects;
 using Backup.Contracts;
+using Backup.Engine.Compaction;
 using Backup.Engine.Verify;
 using Backup.Tests.Unit.ChangeLog;
 using Backup.Tests.Unit.Engine;
@@ -58,6 +59,42 @@ public sealed class EveryByteTests : IAsyncLifetime
         });
         Assert.True(flips > 12000, $"{flips}");
         Assert.Empty(await DamageAsync(intact));
+    }
+
+    [Fact]
+    public async Task Every_flipped_byte_of_a_derived_backup_is_found_and_named_and_loses_nothing()
+    {
+        using var chain = new TemporaryArchive();
+        var archive = chain.Create();
+        var store = new TrackedStore();
+        var life = new RandomLife(store, new Random(4));
+        for (var i = 0; i < 30; i++) life.NewThread(1);
+        await TemporaryArchive.BackupAsync(archive, store);
+        for (var i = 0; i < ChainPolicy.Settled; i++)
+        {
+            if (i == 1) life.Turn(store.Records.Units.Keys.First());
+            await TemporaryArchive.BackupAsync(archive, store, strategy: BackupStrategyKind.Incremental);
+        }
+        var derived = Assert.Single((await TemporaryArchive.CompactAsync(archive)).Derived);
+        Assert.Equal("merged", derived.Strategy);
+        var storage = MemoryStorage.OfFolder(chain.Path);
+        await Parallel.ForEachAsync(storage.Objects.Where(o => o.Key.Contains(derived.BackupId!, StringComparison.Ordinal)).SelectMany(o => Enumerable.Range(0, o.Value.Length).Select(i => (Name: o.Key, Offset: i))), async (at, _) =>
+        {
+            byte[] bytes = [.. storage.Objects[at.Name]];
+            bytes[at.Offset] ^= (byte)(1 << (at.Offset % 8));
+            var damaged = await OpenedArchive.OpenAsync(storage.With(at.Name, bytes), KeyFileKey.Parse(chain.KeyContent, "key"), 3, default);
+            try
+            {
+                var findings = (await chain.VerifyAsync(damaged, deep: true, backup: derived.BackupId)).Findings;
+                Assert.Contains(findings, f => f.Object == at.Name && f.Offset <= at.Offset);
+                Assert.All(findings, f => Assert.Equal(0, f.ThreadCount));
+            }
+            catch (DamageException damage)
+            {
+                Assert.Equal(at.Name, damage.ObjectName);
+                Assert.StartsWith(ObjectNames.Seals, at.Name, StringComparison.Ordinal);
+            }
+        });
     }
 
     [Fact]

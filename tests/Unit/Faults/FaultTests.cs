@@ -78,6 +78,41 @@ public sealed class FaultTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(Fault.TornUpload)]
+    [InlineData(Fault.FailedCommit)]
+    [InlineData(Fault.LostAnswer)]
+    [InlineData(Fault.ReadError)]
+    [InlineData(Fault.ShortRead)]
+    [InlineData(Fault.ListError)]
+    public async Task A_compaction_over_a_failing_storage_is_there_whole_or_not_at_all(Fault fault)
+    {
+        var before = await OpenAsync(start);
+        var tracked = new TrackedStore();
+        var life = new RandomLife(tracked, new Random(1));
+        for (var i = 0; i < 5; i++)
+        {
+            life.NewThread(1);
+            await TemporaryArchive.BackupAsync(before, tracked, strategy: BackupStrategyKind.Incremental);
+        }
+        for (var at = 1; ; at++)
+        {
+            var storage = MemoryStorage.Of(start.Objects);
+            var faulting = new FaultingStorage(storage, fault, at);
+            var failed = !await TryAsync(async () => await TemporaryArchive.CompactAsync(await OpenAsync(faulting)));
+            if (!faulting.Struck) break;
+            var archive = await OpenAsync(storage);
+            var derived = (await BackupCatalog.LoadAsync(archive, default)).Derived.Count;
+            Assert.True(derived == 1 || (derived == 0 && failed), $"{fault} at {at}: {derived} derived, failed: {failed}");
+            Assert.True((await VerifyAsync(archive)).Ok, $"{fault} at {at}");
+            await TemporaryArchive.CompactAsync(archive);
+            Assert.Single((await BackupCatalog.LoadAsync(archive, default)).Derived);
+            var target = new DictionaryStore();
+            Assert.True((await TemporaryArchive.RestoreAsync(archive, target, new() { Archive = "main", Source = "prod", Target = "s" })).Exact);
+            Assert.Equal(tracked.Records.Digests(), target.Digests());
+        }
+    }
+
+    [Theory]
     [InlineData(Fault.ReadError)]
     [InlineData(Fault.ShortRead)]
     [InlineData(Fault.ListError)]

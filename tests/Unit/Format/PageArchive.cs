@@ -18,6 +18,7 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
     {
         var manifests = new List<(string Run, JsonNode Manifest)>();
         var removed = new HashSet<string>();
+        var derived = new List<(string Run, string Of, int Layers)>();
         var heads = new HashSet<string>();
         foreach (var (name, bytes) in objects.Where(o => o.Key.StartsWith("seals/", StringComparison.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal))
         {
@@ -33,21 +34,23 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
             Assert.Equal(highest + 1, (long)seal["sequence"]!);
             heads.Add(name);
             foreach (var gone in seal["removal"]?["backups"]!.AsArray() ?? []) removed.Add((string)gone!);
+            if (seal["supersedes"] is { } of) derived.Add(((string)seal["run"]!, (string)of["backupId"]!, (int)of["layers"]!));
             if (seal["manifest"] is { } manifest) manifests.Add(((string)seal["run"]!, manifest));
         }
         Assert.Single(heads);
+        var bySeal = manifests.DistinctBy(m => m.Run).ToDictionary(m => m.Run, m => m.Manifest);
         return new JsonObject
         {
             ["archiveId"] = (string)Secrets.ReadChecked(objects["archive"])["archiveId"]!,
             ["removed"] = new JsonArray([.. removed.Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]),
             ["marked"] = new JsonArray([.. objects.Keys.Where(name => name.StartsWith("dead/", StringComparison.Ordinal)).Select(MarkedRun).Distinct().Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]),
-            ["backups"] = new JsonArray([.. manifests.Where(m => !removed.Contains(m.Run)).DistinctBy(m => m.Run).Select(m => ReadBackup(m.Run, m.Manifest, manifests.DistinctBy(m => m.Run).ToDictionary(m => m.Run, m => m.Manifest)))]),
+            ["derived"] = new JsonArray([.. derived.Select(d => ReadDerived(d.Run, d.Of, d.Layers, bySeal))]),
+            ["backups"] = new JsonArray([.. manifests.Where(m => !removed.Contains(m.Run) && derived.TrueForAll(d => d.Run != m.Run)).DistinctBy(m => m.Run).Select(m => ReadBackup(m.Run, m.Manifest, bySeal))]),
             ["logs"] = new JsonArray([.. objects.Keys.Where(name => name.StartsWith("logs/", StringComparison.Ordinal)).Select(name => name.Split('/')[1]).Distinct().Order(StringComparer.Ordinal)
                 .Select(source => new JsonObject { ["source"] = source, ["moments"] = new PageLog(this, source).Read(Bases(source)) })]),
         };
 
-        List<PageLog.Base> Bases(string source) => [.. manifests.Where(m => !removed.Contains(m.Run)).DistinctBy(m => m.Run)
-            .Select(m => ReadUnits(m.Run, manifests.DistinctBy(m => m.Run).ToDictionary(m => m.Run, m => m.Manifest)))
+        List<PageLog.Base> Bases(string source) => [.. manifests.Where(m => !removed.Contains(m.Run) && derived.TrueForAll(d => d.Run != m.Run)).DistinctBy(m => m.Run).Select(m => ReadUnits(m.Run, bySeal))
             .Where(b => (string)b.Manifest["source"]!["name"]! == source && b.Manifest["source"]!["identity"]!["positionExact"] is not null).Select(b => new PageLog.Base(b.Manifest, b.Units))];
     }
 
@@ -61,6 +64,20 @@ internal sealed class PageArchive(IReadOnlyDictionary<string, byte[]> objects, S
         Assert.Equal($"dead/{run}-", name[..^8]);
         Assert.True((DateTimeOffset)mark["lastSign"]! <= (DateTimeOffset)mark["time"]!);
         return run;
+    }
+
+    // What stands in the place of a backup holds what that one holds.
+    private JsonObject ReadDerived(string run, string of, int layers, Dictionary<string, JsonNode> manifests)
+    {
+        var (derived, original) = (ReadBackup(run, manifests[run], manifests), ReadBackup(of, manifests[of], manifests));
+        var manifest = Document(4, (string)manifests[run]["object"]!);
+        Assert.Equal(of, (string)manifest["derived"]!["backupId"]!);
+        Assert.All(manifest["derived"]!["inputs"]!.AsArray(), input => Assert.Contains((string)input!, manifests.Keys));
+        Assert.True((int)manifest["derived"]!["unchecked"]! >= 0);
+        Assert.Equal(manifest["base"] is null, layers == 1);
+        Assert.Equal(original["units"]!.ToJsonString(), derived["units"]!.ToJsonString());
+        Assert.Equal((string)original["stateRoot"]!, (string)derived["stateRoot"]!);
+        return new JsonObject { ["backupId"] = run, ["of"] = of, ["strategy"] = (string)derived["strategy"]! };
     }
 
     private JsonObject ReadBackup(string run, JsonNode sealedManifest, Dictionary<string, JsonNode> manifests)
