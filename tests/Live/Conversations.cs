@@ -6,10 +6,10 @@ namespace Backup.Live;
 
 /// <summary>
 /// What one writer commits, commit by commit, as LangGraph's saver does: a checkpoint with the blobs of the channels that changed, then the
-/// pending writes of its tasks, and so on; of a thread so many, then the next thread begins and the oldest one is deleted. The state after so
+/// pending writes of its tasks, and so on; of a thread so many, then the next thread begins and, unless all are kept, the oldest one is deleted. The state after so
 /// many commits can be told from their number.
 /// </summary>
-internal sealed class Conversations(int writer)
+internal sealed class Conversations(int writer, bool deletes = true)
 {
     /// <summary>Commits of a thread.</summary>
     public const int PerThread = 60;
@@ -64,7 +64,7 @@ internal sealed class Conversations(int writer)
         var batch = new NpgsqlBatch(connection);
         var (thread, index) = (Thread(commit), (commit - 1) / PerThread);
         batch.BatchCommands.Add(new("select pg_current_wal_insert_lsn()::text"));
-        if ((commit - 1) % PerThread == 0 && index >= Kept)
+        if (deletes && (commit - 1) % PerThread == 0 && index >= Kept)
             foreach (var table in new[] { "checkpoints", "checkpoint_blobs", "checkpoint_writes" }) Add(batch, $"delete from agents.{table} where thread_id = $1", $"thread-{writer}-{index - Kept}");
         if (IsPut(commit)) Put(batch, thread, commit);
         else Writes(batch, thread, commit);

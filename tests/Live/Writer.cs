@@ -12,9 +12,9 @@ namespace Backup.Live;
 internal readonly record struct Acknowledged(long Number, ulong Above, ulong Below, long Time);
 
 /// <summary>Commits conversations as fast as the server takes them, or at a rate, and remembers what was acknowledged. A server that is away is waited for.</summary>
-internal sealed class Writer(string connectionString, int number, double perSecond = 0) : IAsyncDisposable
+internal sealed class Writer(string connectionString, int number, double perSecond = 0, bool deletes = true) : IAsyncDisposable
 {
-    private readonly Conversations conversations = new(number);
+    private readonly Conversations conversations = new(number, deletes);
     private readonly CancellationTokenSource stop = new();
     private readonly List<Acknowledged> acknowledged = [];
     private volatile TaskCompletionSource gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,9 +29,9 @@ internal sealed class Writer(string connectionString, int number, double perSeco
     /// <summary>Where every commit's duration in seconds goes; null when nobody asks.</summary>
     public List<double>? Durations { get; set; }
 
-    public static IReadOnlyList<Writer> Start(string connectionString, int count, double perSecond = 0)
+    public static IReadOnlyList<Writer> Start(string connectionString, int count, double perSecond = 0, bool deletes = true)
     {
-        var writers = Enumerable.Range(1, count).Select(i => new Writer(connectionString, i, perSecond / count)).ToList();
+        var writers = Enumerable.Range(1, count).Select(i => new Writer(connectionString, i, perSecond / count, deletes)).ToList();
         foreach (var writer in writers) writer.work = Task.Run(writer.WorkAsync);
         return writers;
     }

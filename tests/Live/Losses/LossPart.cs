@@ -7,7 +7,7 @@ using Npgsql;
 namespace Backup.Live.Losses;
 
 /// <summary>
-/// Kills who keeps the log, the source, or both, while conversations are committed at full speed, and finds out each time what would have
+/// Kills or freezes who keeps the log, the source, or both, while conversations are committed at full speed, and finds out each time what would have
 /// been lost with the source, and that nothing is missing once the log has gone on.
 /// </summary>
 internal sealed class LossPart(int seed, int kills, int both) : IAsyncDisposable
@@ -26,7 +26,7 @@ internal sealed class LossPart(int seed, int kills, int both) : IAsyncDisposable
         fleet = await TestCluster.FleetAsync(0, 2, Follow);
         log = LogWatcher.Start(fleet.Opener);
         writers = Writer.Start(source.ConnectionString, Writers);
-        string[] all = [.. Enumerable.Repeat("silo", kills), .. Enumerable.Repeat("source", kills), .. Enumerable.Repeat("both", both)];
+        string[] all = [.. Enumerable.Repeat("silo", kills), .. Enumerable.Repeat("source", kills), .. Enumerable.Repeat("both", both), .. Enumerable.Repeat("frozen", both)];
         foreach (var killed in all) await OnceAsync(killed);
         table.Print(log, writers);
     }
@@ -48,22 +48,27 @@ internal sealed class LossPart(int seed, int kills, int both) : IAsyncDisposable
         var reported = log.Reported;
 
         var (at, acknowledged) = (Stopwatch.GetTimestamp(), writers.Select(w => w.Commits()).ToList());
-        if (killed != "source") await owner.SignalAsync("KILL");
-        if (killed != "silo") source.Kill();
+        if (killed != "source") await owner.SignalAsync(killed == "frozen" ? "STOP" : "KILL");
+        if (killed is "source" or "both") source.Kill();
         // What was closed by then is what there would be.
         var closed = (await log.LoadAsync()).Chain.Head!.Marker;
         var loss = Loss.Of(at, acknowledged, closed.To);
-        if (killed != "silo") await source.StartAsync();
-        if (killed != "source") fleet.Replace(owner, Follow);
+        if (killed is "source" or "both") await source.StartAsync();
+        if (killed is "silo" or "both") fleet.Replace(owner, Follow);
 
         // From here nothing that was acknowledged may be missing.
         var last = await source.PositionAsync();
-        await Until.TrueAsync($"what was committed before the {killed} was killed is in the archive", async () =>
-        {
-            await Task.Delay(250); // every look reads the whole log
-            return (await log.LoadAsync()).Chain.Head!.Marker.To > last;
-        }, 180);
+        await HeldAsync(last);
         var recovered = Stopwatch.GetElapsedTime(at).TotalSeconds;
+        if (killed == "frozen")
+        {
+            // It comes to life, and both think that they own the log for a while.
+            await owner.SignalAsync("CONT");
+            await Task.Delay(TimeSpan.FromSeconds(3));
+            await HeldAsync(last = await source.PositionAsync());
+            await owner.SignalAsync("KILL");
+            fleet.Replace(owner, Follow);
+        }
         foreach (var writer in writers) await writer.PauseAsync();
         var epoch = (await log.LoadAsync()).Chain.Head!.Marker.Epoch;
         await AssertHeldAsync(last, acknowledged);
@@ -72,6 +77,12 @@ internal sealed class LossPart(int seed, int kills, int both) : IAsyncDisposable
         Assert.True(kill.Loss.Seconds <= kill.Reported + 0.5, $"{kill.Loss.Seconds:F2} s would have been lost, and {kill.Reported:F2} s were reported");
         table.Add(kill);
     }
+
+    private Task HeldAsync(ulong position) => Until.TrueAsync("what was committed before is in the archive", async () =>
+    {
+        await Task.Delay(250); // every look reads the whole log
+        return (await log.LoadAsync()).Chain.Head!.Marker.To > position;
+    }, 180);
 
     // Both silos are there, one of them keeps the log, and there is a backup of now: what is restored comes from the log behind it.
     private async Task<SiloProcess> SteadyAsync()

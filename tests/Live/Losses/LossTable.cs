@@ -16,10 +16,10 @@ internal sealed class LossTable
     public void Print(LogWatcher log, IReadOnlyList<Writer> writers)
     {
         Console.WriteLine($"\nsource lost at the kill: seconds of acknowledged commits lost for ever   {"p50",7} {"p99",7} {"max",7}");
-        foreach (var group in kills.GroupBy(k => k.Killed)) Print($"  {group.Key} killed {group.Count()} times", group.Select(k => k.Loss.Seconds));
+        foreach (var group in kills.GroupBy(k => k.Killed)) Print($"  {group.Key}, {group.Count()} times", group.Select(k => k.Loss.Seconds));
         Print("  all", kills.Select(k => k.Loss.Seconds));
         Console.WriteLine("otherwise: seconds until the archive held everything acknowledged before");
-        foreach (var group in kills.GroupBy(k => k.Killed)) Print($"  {group.Key} killed", group.Select(k => k.Recovered));
+        foreach (var group in kills.GroupBy(k => k.Killed)) Print($"  {group.Key}", group.Select(k => k.Recovered));
         Console.WriteLine("lag reported each second, take-overs and restarts included");
         Print("  seconds", log.Lags);
         var loss = Quantiles.Of(kills.Select(k => k.Loss.Seconds), 0.99);

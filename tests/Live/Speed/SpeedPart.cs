@@ -149,7 +149,7 @@ internal sealed class SpeedPart(IReadOnlyList<string> parts, int seconds) : IAsy
         const long Bytes = 500_000_000;
         Console.WriteLine($"\nreplay: a moment behind {Bytes / 1e6:F0} MB of values in ticks, behind a backup");
         (await cluster.ToolAsync("create", "prod", "--strategy", "incremental")).Expect(0);
-        await BeginWritersAsync(0);
+        await BeginWritersAsync(0, deletes: false);
         foreach (var writer in writers) writer.Go();
         while (Volume().Bytes < Bytes) await Task.Delay(200);
         foreach (var writer in writers) await writer.PauseAsync();
@@ -169,10 +169,10 @@ internal sealed class SpeedPart(IReadOnlyList<string> parts, int seconds) : IAsy
         await SignalAsync("CONT");
     }
 
-    private async Task BeginWritersAsync(double rate)
+    private async Task BeginWritersAsync(double rate, bool deletes = true)
     {
         await EndWritersAsync();
-        writers = Writer.Start(source.ConnectionString, Writers, rate);
+        writers = Writer.Start(source.ConnectionString, Writers, rate, deletes);
         await Task.Delay(200); // they find out where they are
     }
 
