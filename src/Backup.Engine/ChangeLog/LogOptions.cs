@@ -9,6 +9,8 @@ public sealed record LogOptions
     public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(2);
     /// <summary>How long an idle source's coverage may lag behind: so seldom does it cost an object.</summary>
     public TimeSpan IdleTick { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>So many ticks, or levels of them, are merged into one in the background; 0 for none.</summary>
+    public int LevelOf { get; init; } = LogLevels.Fan;
     /// <summary>Bytes of its log the source may keep for us. Beyond, the feed is let go and a gap declared, before the source's disk is in danger.</summary>
     public long MaxRetainedBytes { get; init; } = 4L << 30;
 }

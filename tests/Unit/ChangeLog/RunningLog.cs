@@ -9,12 +9,14 @@ internal sealed class RunningLog : IAsyncDisposable
 {
     private readonly OpenedArchive archive;
     private readonly Journal journal;
+    private readonly int levelOf;
     private CancellationTokenSource stop = new();
     private LogProgress progress = new();
     private Task run;
 
-    public RunningLog(OpenedArchive archive, Journal journal)
+    public RunningLog(OpenedArchive archive, Journal journal, int levelOf = 3)
     {
+        this.levelOf = levelOf;
         this.archive = archive;
         this.journal = journal;
         run = StartAsync();
@@ -43,7 +45,7 @@ internal sealed class RunningLog : IAsyncDisposable
     private Task StartAsync()
     {
         var (token, watched) = (stop.Token, progress);
-        return Task.Run(() => new LogRun(archive, journal, new() { Source = "prod", Tick = TimeSpan.Zero, IdleTick = TimeSpan.Zero }, "test", TimeProvider.System).RunAsync(watched, token));
+        return Task.Run(() => new LogRun(archive, journal, new() { Source = "prod", Tick = TimeSpan.Zero, IdleTick = TimeSpan.Zero, LevelOf = levelOf }, "test", TimeProvider.System).RunAsync(watched, token));
     }
 
     private async Task EndAsync()
