@@ -4,11 +4,13 @@ using System.Text.Json.Nodes;
 using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Keys;
+using Backup.Archive.Logs;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Collection;
 using Backup.Engine.Compaction;
 using Backup.Engine.Progress;
@@ -63,7 +65,7 @@ var random = new Random(8);
 var journal = new Journal(logged, random);
 var written = new RandomLife(logged, random);
 var moments = new List<Journal.Transaction>();
-await using (var log = new RunningLog(archive, journal, "logged", TimeSpan.FromHours(1)))
+await using (var log = new RunningLog(archive, journal, "logged", TimeSpan.FromHours(1), levelOf: 0))
 {
     Commit(12);
     await log.CatchUpAsync();
@@ -89,6 +91,9 @@ await using (var log = new RunningLog(archive, journal, "logged", TimeSpan.FromH
         await log.CatchUpAsync();
     }
 }
+
+var levels = new LogLevels(archive, "logged", 2, time);
+while (await TickChain.LoadAsync(archive, "logged", default) is var line && levels.Due(line.Ticks) is { } due) await levels.MergeAsync([.. line.Ticks.Skip(due).Take(2)], default);
 
 // One that was removed on purpose, its objects collected; and a run that never sealed.
 var (gone, _) = await BackupAsync("other", Samples.Store(2), expect: false);

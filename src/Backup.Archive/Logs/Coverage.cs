@@ -33,7 +33,7 @@ public sealed record Coverage(IReadOnlyList<Tick> Ticks, string? Gap, IReadOnlyD
         foreach (var tick in chain.Ticks)
         {
             identity = tick.Marker.Identity ?? identity;
-            var gap = tick.Marker.Gap ?? (stretch is null || Follows(tick, ticks[^1]) ? null : "a tick of the log is damaged or missing");
+            var gap = tick.Marker.Gap ?? (stretch is null || tick.Follows(ticks[^1]) ? null : "a tick of the log is damaged or missing");
             if (stretch is null || gap is not null)
             {
                 ticks = [];
@@ -44,7 +44,4 @@ public sealed record Coverage(IReadOnlyList<Tick> Ticks, string? Gap, IReadOnlyD
         }
         return stretches;
     }
-
-    private static bool Follows(Tick tick, Tick before) =>
-        tick.Marker.Previous is { } previous && previous.Object == before.Digest.Object && previous.Sha256.AsSpan().SequenceEqual(before.Digest.Sha256) && tick.Marker.From == before.Marker.To;
 }

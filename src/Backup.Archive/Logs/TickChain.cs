@@ -5,10 +5,21 @@ using Backup.Storage;
 
 namespace Backup.Archive.Logs;
 
-/// <summary>A close marker with the digest of its object.</summary>
+/// <summary>A close marker, or a level in the place of a run of them.</summary>
 /// <param name="Marker">The content.</param>
-/// <param name="Digest">Name, size and SHA-256 of the object.</param>
-public sealed record Tick(TickMarker Marker, ObjectDigest Digest);
+/// <param name="Digest">Name, size and SHA-256 of the marker's object; of a level those of the last tick it stands for.</param>
+public sealed record Tick(TickMarker Marker, ObjectDigest Digest)
+{
+    /// <summary>How many ticks it is.</summary>
+    public long Count => Marker.Covers?.Ticks ?? 1;
+
+    /// <summary>Digest of the first tick's marker.</summary>
+    public ObjectDigest First => Marker.Covers?.First ?? Digest;
+
+    /// <summary>True when nothing is missing between the one before and this one.</summary>
+    public bool Follows(Tick before) =>
+        Marker.Previous is { } previous && previous.Object == before.Digest.Object && previous.Sha256.AsSpan().SequenceEqual(before.Digest.Sha256) && Marker.From == before.Marker.To;
+}
 
 /// <summary>The ticks of a source's log from its beginning to its head, each naming the one before. What is not on the way to the head does not count.</summary>
 public sealed class TickChain
@@ -36,32 +47,61 @@ public sealed class TickChain
         return [.. sources];
     }
 
-    /// <summary>Lists and reads every marker of a source's log.</summary>
-    public static async Task<TickChain> LoadAsync(OpenedArchive archive, string source, CancellationToken cancellation)
+    /// <summary>Lists the markers of a source's log and reads it back from its head, levels in the place of the ticks they stand for.</summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <param name="levels">False to read every tick itself, and what is off the way too.</param>
+    public static async Task<TickChain> LoadAsync(OpenedArchive archive, string source, CancellationToken cancellation, bool levels = true)
     {
+        var names = (await archive.Storage.ListAllAsync(ObjectNames.Ticks(source), cancellation)).Select(item => item.Name).ToList();
+        if (levels && await LevelWalk.RunAsync(archive, source, names, cancellation) is var (walked, passedOver)) return new(walked, passedOver);
         var found = new Dictionary<string, Tick>(StringComparer.Ordinal);
         var damaged = new Dictionary<string, DamageException>(StringComparer.Ordinal);
-        foreach (var item in await archive.Storage.ListAllAsync(ObjectNames.Ticks(source), cancellation))
+        foreach (var name in names)
         {
             try
             {
-                var (marker, digest) = await SealedDocument.GetAsync<TickMarker>(archive, ObjectKind.Tick, item.Name, cancellation);
-                if (marker.Source != source || !item.Name.StartsWith(ObjectNames.Tick(source, marker.To, marker.Epoch, ""), StringComparison.Ordinal))
-                    throw new DamageException(item.Name, 0, "it is the marker of another tick");
-                Check(item.Name, marker);
-                found.Add(item.Name, new(marker, digest));
+                found.Add(name, await ReadAsync(archive, source, name, cancellation));
             }
             catch (DamageException damage)
             {
-                damaged.Add(item.Name, damage);
+                damaged.Add(name, damage);
             }
         }
         return Link(found, damaged);
     }
 
+    /// <summary>Reads the marker of a tick.</summary>
+    /// <exception cref="DamageException">It is missing, damaged, or another one's.</exception>
+    public static async Task<Tick> ReadAsync(OpenedArchive archive, string source, string name, CancellationToken cancellation)
+    {
+        var (marker, digest) = await SealedDocument.GetAsync<TickMarker>(archive, ObjectKind.Tick, name, cancellation);
+        if (marker.Source != source || marker.Covers is not null || !name.StartsWith(ObjectNames.Tick(source, marker.Epoch, marker.Sequence, ""), StringComparison.Ordinal))
+            throw new DamageException(name, 0, "it is the marker of another tick");
+        Check(name, marker);
+        return new(marker, digest);
+    }
+
+    /// <summary>Reads a level; what it stands for is the caller's to compare.</summary>
+    /// <exception cref="DamageException">It is missing, damaged, or another one's.</exception>
+    public static async Task<Tick> ReadLevelAsync(OpenedArchive archive, string source, string name, CancellationToken cancellation)
+    {
+        var (marker, _) = await SealedDocument.GetAsync<TickMarker>(archive, ObjectKind.Tick, name, cancellation);
+        if (marker.Source != source || marker.Covers is not { } covers || !covers.Last.Object.StartsWith(ObjectNames.Ticks(source), StringComparison.Ordinal)
+            || !name.StartsWith(ObjectNames.Level(source, covers.Last.Object, covers.Ticks, ""), StringComparison.Ordinal))
+            throw new DamageException(name, 0, "it is another level");
+        Check(name, marker);
+        return new(marker, covers.Last);
+    }
+
     /// <summary>Writes a marker and reads it back: from here on the tick counts.</summary>
     public static async Task<Tick> AppendAsync(OpenedArchive archive, TickMarker marker, CancellationToken cancellation) =>
-        new(marker, await SealedDocument.PutAsync(archive, ObjectKind.Tick, ObjectNames.Tick(marker.Source, marker.To, marker.Epoch, Randomness.Token(8)), marker, cancellation));
+        new(marker, await SealedDocument.PutAsync(archive, ObjectKind.Tick, ObjectNames.Tick(marker.Source, marker.Epoch, marker.Sequence, Randomness.Token(8)), marker, cancellation));
+
+    /// <summary>Writes a level and reads it back.</summary>
+    public static async Task<ObjectDigest> AppendLevelAsync(OpenedArchive archive, TickMarker level, CancellationToken cancellation) =>
+        await SealedDocument.PutAsync(archive, ObjectKind.Tick, ObjectNames.Level(level.Source, level.Covers!.Last.Object, level.Covers.Ticks, Randomness.Token(8)), level, cancellation);
 
     // What comes later goes by the commits being in order and in the tick.
     private static void Check(string name, TickMarker marker)

@@ -67,12 +67,21 @@ public static class ObjectNames
     /// <summary>Prefix of the objects of a source's change log.</summary>
     public static string Log(string source) => $"{Logs}{source}/";
 
-    /// <summary>Prefix of the close markers of a source's log; behind it names ascend by position.</summary>
+    /// <summary>Prefix of the close markers of a source's log; behind it names ascend as the markers follow one another: the last is the head.</summary>
     public static string Ticks(string source) => $"{Logs}{source}/ticks/";
 
-    /// <summary>A close marker: the position the tick ends at, the owner's epoch, an attempt.</summary>
-    public static string Tick(string source, ulong to, int epoch, string attempt) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Ticks(source)}{to:x16}-{epoch:D6}-{attempt}");
+    /// <summary>A close marker: the owner's epoch, the tick's sequence, an attempt.</summary>
+    public static string Tick(string source, int epoch, long sequence, string attempt) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Ticks(source)}{epoch:D6}-{sequence:D12}-{attempt}");
+
+    /// <summary>Prefix of the levels of a source's log.</summary>
+    public static string Levels(string source) => $"{Logs}{source}/levels/";
+
+    /// <summary>What the names of the levels begin with that end with a tick; behind it come how many ticks each stands for and an attempt.</summary>
+    public static string LevelsOf(string source, string tick) => $"{Levels(source)}{tick[Ticks(source).Length..]}-";
+
+    /// <summary>A level: the last tick it stands for, how many those are, an attempt.</summary>
+    public static string Level(string source, string tick, long ticks, string attempt) => string.Create(CultureInfo.InvariantCulture, $"{LevelsOf(source, tick)}{ticks:D12}-{attempt}");
 
     /// <summary>What the names of a tick's data begin with.</summary>
     public static string TickData(string source, int epoch, string attempt) => string.Create(CultureInfo.InvariantCulture, $"{Log(source)}data/{epoch:D6}-{attempt}");

@@ -5,7 +5,7 @@ using Backup.Archive.Units;
 namespace Backup.Archive.Objects;
 
 /// <summary>
-/// The object <c>logs/SOURCE/ticks/TO-EPOCH-ATTEMPT</c>: closes one interval of a change log. Every commit of the source at a position
+/// The object <c>logs/SOURCE/ticks/EPOCH-SEQUENCE-ATTEMPT</c>: closes one interval of a change log. Every commit of the source at a position
 /// from <see cref="From"/> on to before <see cref="To"/> is in it. Without it the changes do not count.
 /// </summary>
 public sealed record TickMarker : IJsonOnDeserialized
@@ -40,13 +40,22 @@ public sealed record TickMarker : IJsonOnDeserialized
     public required IReadOnlyList<UnitSet> Parts { get; init; }
     /// <summary>How many changes.</summary>
     public required long Changes { get; init; }
+    /// <summary>Of a level the run of ticks it stands for; null for a tick.</summary>
+    public CoveredTicks? Covers { get; init; }
 
     void IJsonOnDeserialized.OnDeserialized()
     {
         if (To < From) throw new JsonException("a tick ends before it begins");
+        if (Covers is { Ticks: < 1 }) throw new JsonException("a level stands for no tick");
         if (Truncations.Contains(null!) || Parts.Contains(null!)) throw new JsonException("a member of the tick is null");
     }
 }
+
+/// <summary>A run of ticks, each following the one before.</summary>
+/// <param name="First">Digest of the first one's marker.</param>
+/// <param name="Last">Digest of the last one's marker.</param>
+/// <param name="Ticks">How many they are.</param>
+public sealed record CoveredTicks(ObjectDigest First, ObjectDigest Last, long Ticks);
 
 /// <summary>Every record of some kinds was removed at once.</summary>
 /// <param name="Position">Position of the commit.</param>

@@ -38,9 +38,14 @@ public sealed class LogCatalog
     public IEnumerable<LogGap> Gaps => Stretches.Zip(Stretches.Skip(1), (a, b) => new LogGap(a.Until, b.Ticks[0].Marker.SourceTime, b.Gap ?? ""));
 
     /// <summary>Reads the log of a source and the backups beside it.</summary>
-    public static async Task<LogCatalog> LoadAsync(OpenedArchive archive, BackupCatalog catalog, string source, CancellationToken cancellation)
+    /// <param name="archive">The archive.</param>
+    /// <param name="catalog">Its backups.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <param name="levels">False to read the ticks themselves.</param>
+    public static async Task<LogCatalog> LoadAsync(OpenedArchive archive, BackupCatalog catalog, string source, CancellationToken cancellation, bool levels = true)
     {
-        var chain = await TickChain.LoadAsync(archive, source, cancellation);
+        var chain = await TickChain.LoadAsync(archive, source, cancellation, levels);
         var bases = new List<(BackupManifest, ulong)>();
         if (chain.Ticks.Count > 0)
         {

@@ -54,12 +54,13 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
         var stretches = Coverage.Of(chain);
         state = new(chain.Head, stretches.Count > 0 ? stretches[^1].Identity : null, stretches.Count > 0 ? stretches[^1].LayoutBefore(ulong.MaxValue) : null);
         (progress.LastClosed, progress.Stretch) = (chain.Head, stretches.Count > 0 ? stretches[^1].From : null);
+        await using var levels = new LevelKeeping(options.LevelOf > 1 ? new(archive, options.Source, options.LevelOf, time) : null, chain.Ticks, cancellation);
         while (true)
         {
             var closed = progress.LastClosed;
             try
             {
-                await FollowAsync(ownership, progress, cancellation);
+                await FollowAsync(ownership, levels, progress, cancellation);
             }
             catch (FeedBrokenException error)
             {
@@ -84,7 +85,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
         return name.Length <= 63 ? name : $"{name[..54]}_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8]}";
     }
 
-    private async Task FollowAsync(LogOwnership ownership, LogProgress progress, CancellationToken cancellation)
+    private async Task FollowAsync(LogOwnership ownership, LevelKeeping levels, LogProgress progress, CancellationToken cancellation)
     {
         var name = FeedName(archive, options.Source);
         if (broken is not null)
@@ -120,6 +121,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
             if (tick.Gap is not null) (progress.Gap, progress.Gaps) = (tick.Gap, progress.Gaps + 1);
             await feed.AcknowledgeAsync(happened.Position, cancellation);
             Failpoint.Reach("log.acknowledged");
+            await levels.AddAsync(progress.LastClosed);
             var retained = await feed.RetainedBytesAsync(cancellation);
             progress.RetainedBytes = retained;
             if (retained <= options.MaxRetainedBytes) over = null;

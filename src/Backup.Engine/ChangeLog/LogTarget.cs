@@ -57,5 +57,9 @@ public sealed record LogTarget(Coverage Stretch, BackupManifest Base, ulong From
     /// <summary>The ticks between the base and the moment.</summary>
     public IReadOnlyList<TickMarker> Ticks() => [.. Stretch.Ticks.Select(t => t.Marker).Where(t => t.To > From && t.From < Before)];
 
+    /// <summary>True when the damaged object is a part of a level, and so what the level was made of is there.</summary>
+    public bool IsOfLevel(DamageException damage) =>
+        Ticks().Any(t => t.Covers is not null && t.Parts.Any(p => p.Index.Object.Name == damage.ObjectName || p.Segments.Any(s => s.Name == damage.ObjectName)));
+
     private static IEnumerable<LogCommit> Commits(Coverage stretch) => stretch.Ticks.SelectMany(t => CommitList.Decode(t.Marker.Commits));
 }

@@ -33,7 +33,8 @@ internal sealed class PartMerge(OpenedArchive archive, Func<string> prefix, Time
         return parts;
     }
 
-    private async Task<UnitSet> MergeAsync(IReadOnlyList<UnitSet> parts, IReadOnlyList<byte[]>? only, CancellationToken cancellation)
+    /// <summary>Merges parts, the newest first, into one.</summary>
+    public async Task<UnitSet> MergeAsync(IReadOnlyList<UnitSet> parts, IReadOnlyList<byte[]>? only, CancellationToken cancellation)
     {
         await using var units = await ChangedUnits.OpenAsync(archive, parts, cancellation);
         await using var writer = new UnitWriter(archive, prefix(), time);

@@ -1,10 +1,12 @@
 using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Chains;
+using Backup.Archive.Logs;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Progress;
 using Backup.Storage.Metering;
 
@@ -12,7 +14,7 @@ namespace Backup.Engine.Compaction;
 
 /// <summary>
 /// Makes a source's chain short again without the source: merges layers into derived backups that are read in place of what they were made
-/// of. Nothing is taken away. Works up from where the last compaction stopped, so that every backup on the way is read through few layers.
+/// of; and merges the ticks of its change log into levels. Nothing is taken away. Works up from where the last compaction stopped, so that every backup on the way is read through few layers.
 /// </summary>
 public sealed class CompactionRun
 {
@@ -22,6 +24,7 @@ public sealed class CompactionRun
     private readonly string owner;
     private readonly TimeProvider time;
     private readonly List<DerivedBackup> made = [];
+    private long levelBytes;
 
     /// <summary>Prepares a compaction.</summary>
     public CompactionRun(OpenedArchive archive, CompactRequest request, string owner, TimeProvider time)
@@ -40,13 +43,21 @@ public sealed class CompactionRun
             var started = time.GetTimestamp();
             progress.Enter(RunState.Compacting);
             var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
-            var newest = await catalog.LatestAsync(request.Source, cancellation);
-            var before = (await BackupChain.LoadAsync(catalog, newest, cancellation)).Members.Count;
-            var after = await ChainsAsync(catalog, newest, progress, cancellation);
+            var log = await TickChain.LoadAsync(archive, request.Source, cancellation);
+            BackupManifest? newest = null;
+            await foreach (var latest in catalog.OfSourceAsync(request.Source, cancellation))
+            {
+                newest = latest;
+                break;
+            }
+            if (newest is null && log.Ticks.Count == 0) await catalog.LatestAsync(request.Source, cancellation); // which says that there is none
+            var before = newest is null ? 0 : (await BackupChain.LoadAsync(catalog, newest, cancellation)).Members.Count;
+            var after = newest is null ? 0 : (await ChainsAsync(catalog, newest, progress, cancellation)).Members.Count;
+            var levels = await LevelsAsync([.. log.Ticks], cancellation);
             var report = new CompactReport
             {
-                Source = request.Source, Archive = request.Archive, DryRun = request.DryRun, Derived = made, LayersBefore = before, LayersAfter = after.Members.Count,
-                BytesRead = meter.BytesRead, BytesWritten = made.Sum(d => request.DryRun ? d.InputBytes : d.StoredBytes), Seconds = time.GetElapsedTime(started).TotalSeconds,
+                Source = request.Source, Archive = request.Archive, DryRun = request.DryRun, Derived = made, LayersBefore = before, LayersAfter = after, Levels = levels,
+                BytesRead = meter.BytesRead, BytesWritten = made.Sum(d => request.DryRun ? d.InputBytes : d.StoredBytes) + levelBytes, Seconds = time.GetElapsedTime(started).TotalSeconds,
             };
             progress.Finish(null, null, report);
             return report;
@@ -56,6 +67,22 @@ public sealed class CompactionRun
             progress.Fail(error);
             throw;
         }
+    }
+
+    private async Task<IReadOnlyList<DerivedLevel>> LevelsAsync(List<Tick> ticks, CancellationToken cancellation)
+    {
+        var levels = new LogLevels(archive, request.Source, LogLevels.Fan, time);
+        var written = new List<DerivedLevel>();
+        while (levels.Due(ticks) is { } start)
+        {
+            var run = ticks.GetRange(start, levels.Of);
+            var (level, digest) = request.DryRun ? (new Tick(levels.Describe(run), run[^1].Digest), null) : await levels.MergeAsync(run, cancellation);
+            ticks.RemoveRange(start, run.Count);
+            ticks.Insert(start, level);
+            written.Add(new() { Object = digest?.Object, From = LogPosition.ToText(level.Marker.From), To = LogPosition.ToText(level.Marker.To), Ticks = level.Count, Changes = level.Marker.Changes });
+            levelBytes += request.DryRun ? 0 : level.Marker.Parts.Except(run.SelectMany(t => t.Marker.Parts)).Sum(p => p.Index.Object.Size + p.Segments.Sum(s => s.Size));
+        }
+        return written;
     }
 
     // From the newest down to what a compaction has settled already, and from there up again: so whatever was missed is made good, with few layers open at a time.

@@ -66,7 +66,17 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
 
     private async Task<ResolvedPoint> DeriveAsync(LogTarget target, IReadOnlyList<string>? threads, CancellationToken cancellation)
     {
-        var derived = await PointInTime.DeriveAsync(archive, catalog, target, threads, time, cancellation);
+        PointInTime derived;
+        try
+        {
+            derived = await PointInTime.DeriveAsync(archive, catalog, target, threads, time, cancellation);
+        }
+        catch (DamageException damage) when (target.IsOfLevel(damage))
+        {
+            // The ticks themselves say the same, and are read in its place.
+            var log = await LogCatalog.LoadAsync(archive, catalog, source, cancellation, levels: false);
+            derived = await PointInTime.DeriveAsync(archive, catalog, target with { Stretch = log.Stretches.First(s => s.From == target.Stretch.From && s.To >= target.Stretch.To) }, threads, time, cancellation);
+        }
         return new(derived.Archive, derived.Chain, derived);
     }
 

@@ -44,7 +44,7 @@ public sealed class ArchiveVerifier
         if (request.BackupId is null)
         {
             await CheckArchiveAsync(catalog, findings, cancellation);
-            foreach (var source in await TickChain.SourcesAsync(archive, cancellation)) logs.Add(source, await TickChain.LoadAsync(archive, source, cancellation));
+            foreach (var source in await TickChain.SourcesAsync(archive, cancellation)) logs.Add(source, await TickChain.LoadAsync(archive, source, cancellation, levels: false));
             foreach (var gone in lastSeen.Check(archive, logs)) findings.Add(gone.ObjectName, gone.Offset, gone.Problem, null, [], -1, gone.Hint!);
             foreach (var (source, chain) in logs) objects += await new LogCheck(archive, source, findings).RunAsync(chain, request.Deep, cancellation);
         }

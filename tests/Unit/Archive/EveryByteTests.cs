@@ -32,7 +32,7 @@ public sealed class EveryByteTests : IAsyncLifetime
         var tracked = new TrackedStore();
         var journal = new Journal(tracked, new Random(3));
         var life = new RandomLife(tracked, new Random(3));
-        await using (var log = new RunningLog(archive, journal, idleTick: TimeSpan.FromHours(1)))
+        await using (var log = new RunningLog(archive, journal, idleTick: TimeSpan.FromHours(1), levelOf: 0))
         {
             for (var i = 0; i < 3; i++)
             {

@@ -62,6 +62,7 @@ public sealed class PointInTimeTests : IDisposable
         var catalog = await BackupCatalog.LoadAsync(archive, TestContext.Current.CancellationToken);
         var known = await LogCatalog.LoadAsync(archive, catalog, "prod", TestContext.Current.CancellationToken);
         Assert.Empty(known.Chain.Problems);
+        Assert.Contains(known.Chain.Ticks, t => t.Count > 1);
         Assert.Equal(holes.Count, known.Gaps.Count());
         int reached = 0, refused = 0;
         foreach (var (transaction, number) in journal.Transactions.Select((t, i) => (t, i)))
@@ -197,7 +198,7 @@ public sealed class PointInTimeTests : IDisposable
         var random = new Random(7);
         var journal = new Journal(store, random);
         var life = new RandomLife(store, random);
-        await using var log = new RunningLog(archive, journal);
+        await using var log = new RunningLog(archive, journal, levelOf: 0);
         await TemporaryArchive.BackupAsync(archive, store);
         for (var i = 0; i < 200; i++)
         {

@@ -12,14 +12,16 @@ internal sealed class RunningLog : IAsyncDisposable
     private readonly string source;
     private readonly TimeSpan idleTick;
     private readonly TimeProvider time;
+    private readonly int levelOf;
     private CancellationTokenSource stop = new();
     private LogProgress progress = new();
     private Task run;
 
-    public RunningLog(OpenedArchive archive, Journal journal, string source = "prod", TimeSpan idleTick = default, TimeProvider? time = null)
+    public RunningLog(OpenedArchive archive, Journal journal, string source = "prod", TimeSpan idleTick = default, TimeProvider? time = null, int levelOf = 3)
     {
         this.source = source;
         this.idleTick = idleTick;
+        this.levelOf = levelOf;
         this.archive = archive;
         this.journal = journal;
         this.time = time ?? TimeProvider.System;
@@ -52,7 +54,7 @@ internal sealed class RunningLog : IAsyncDisposable
     private Task StartAsync()
     {
         var (token, watched) = (stop.Token, progress);
-        return Task.Run(() => new LogRun(archive, journal, new() { Source = source, Tick = TimeSpan.Zero, IdleTick = idleTick }, "test", time).RunAsync(watched, token));
+        return Task.Run(() => new LogRun(archive, journal, new() { Source = source, Tick = TimeSpan.Zero, IdleTick = idleTick, LevelOf = levelOf }, "test", time).RunAsync(watched, token));
     }
 
     private async Task EndAsync()

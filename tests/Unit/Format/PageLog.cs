@@ -51,13 +51,14 @@ internal sealed class PageLog(PageArchive archive, string source)
         var line = new List<Tick>();
         for (var tick = ticks.Values.MaxBy(t => t.Order); tick is not null;)
         {
-            Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"logs/{source}/ticks/{tick.To:x16}-{(int)tick.Marker["epoch"]!:D6}-"), tick.Name, StringComparison.Ordinal);
+            Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"logs/{source}/ticks/{(int)tick.Marker["epoch"]!:D6}-{(long)tick.Marker["sequence"]!:D12}-"), tick.Name, StringComparison.Ordinal);
             line.Add(tick);
             if (tick.Marker["previous"] is not { } previous) break;
             archive.CheckDigest(previous);
             tick = ticks[(string)previous["object"]!];
         }
         line.Reverse();
+        foreach (var level in archive.Names.Where(n => n.StartsWith($"logs/{source}/levels/", StringComparison.Ordinal))) CheckLevel(level, line);
         var stretches = new List<List<Tick>>();
         foreach (var tick in line)
         {
@@ -65,6 +66,26 @@ internal sealed class PageLog(PageArchive archive, string source)
             stretches[^1].Add(tick);
         }
         return stretches;
+    }
+
+    // What a level stands for says the same.
+    private void CheckLevel(string name, List<Tick> line)
+    {
+        var level = new Tick(name, archive.Document(9, name));
+        var covers = level.Marker["covers"]!;
+        archive.CheckDigest(covers["first"]!);
+        archive.CheckDigest(covers["last"]!);
+        var first = line.FindIndex(t => t.Name == (string)covers["first"]!["object"]!);
+        var run = line[first..(first + (int)covers["ticks"]!)];
+        Assert.Equal((string)covers["last"]!["object"]!, run[^1].Name);
+        Assert.StartsWith($"logs/{source}/levels/{run[^1].Name.Split('/')[^1]}-{run.Count:D12}-", name, StringComparison.Ordinal);
+        Assert.Equal((run[0].From, run[^1].To), (level.From, level.To));
+        Assert.Equal(run.SelectMany(Commits), Commits(level));
+        Assert.Equal(run.Sum(t => (long)t.Marker["changes"]!), (long)level.Marker["changes"]!);
+        Assert.Equal(All(run), All([level]));
+
+        List<(ulong, uint, string)> All(IEnumerable<Tick> ticks) => [.. ticks.SelectMany(t => t.Marker["parts"]!.AsArray().SelectMany(p => Changes(p!)))
+            .Select(c => (c.Position, c.Ordinal, $"{Convert.ToHexString(c.Unit)} {Convert.ToHexString(c.Record)} {c.Operation} {c.Missing}")).Order()];
     }
 
     private static IEnumerable<ulong> Commits(Tick tick)

@@ -81,8 +81,8 @@ internal sealed class PlainArchive
             "claim" => "logs/prod/claim-000001-00000000",
             "changes" => "logs/prod/data/000001-00000000-00000.seg",
             "changeindex" => "logs/prod/data/000001-00000000.idx",
-            "tick" => "logs/prod/ticks/0000000000000064-000001-00000000",
-            "head" => "logs/prod/ticks/00000000000000c8-000001-00000001",
+            "tick" => "logs/prod/ticks/000001-000000000001-00000000",
+            "head" => "logs/prod/ticks/000001-000000000002-00000001",
             _ => $"seals/000000000{(target.EndsWith('2') ? 2 : 1)}-{run}",
         };
     }
