@@ -34,6 +34,10 @@ public sealed class ChangeLogTests : IAsyncLifetime
         Assert.Empty(stored.Gaps);
         Assert.True(stored.LastClosed!.Time >= Assert.Single(stored.Recoverable).From);
         Assert.False(stored.NeedsBase);
+
+        var compacted = await cluster.CompactAsync("prod");
+        Assert.Equal((RunKind.Compaction, RunState.Done, 1, 1), (compacted.Kind, compacted.State, compacted.Compaction!.LayersBefore, compacted.Compaction.LayersAfter));
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<BackupException>(() => cluster.CompactAsync("gone"))).Kind);
     }
 
     [Fact]

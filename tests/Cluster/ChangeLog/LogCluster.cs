@@ -64,6 +64,14 @@ internal sealed class LogCluster : IAsyncDisposable
     /// <summary>What the archive says of the log.</summary>
     public Task<LogStatus> StoredAsync() => cluster.Client.GetGrain<IBackupCatalogGrain>(GrainKeys.Archive("main")).LogAsync(Source);
 
+    /// <summary>Compacts through a silo: every status, the last with the report.</summary>
+    public async Task<RunStatus> CompactAsync(string source, bool dryRun = false)
+    {
+        RunStatus? last = null;
+        await foreach (var status in cluster.Client.GetGrain<IBackupCatalogGrain>(GrainKeys.Archive("main")).CompactAsync(new() { Source = source, Archive = "main", DryRun = dryRun })) last = status;
+        return last!;
+    }
+
     /// <summary>Waits for the owner to say something.</summary>
     public Task UntilAsync(string what, Func<LogStatus, bool> condition, FollowedStore? writer = null, double seconds = 60, Func<Task>? before = null)
     {
