@@ -26,6 +26,9 @@ public sealed class LogCatalog
     /// <summary>The stretches without a gap, oldest first; empty when the source has no log.</summary>
     public IReadOnlyList<Coverage> Stretches { get; }
 
+    /// <summary>True when levels are read in the place of ticks.</summary>
+    public bool HasLevels => Chain.Ticks.Any(t => t.Marker.Covers is not null);
+
     /// <summary>What can be recovered, oldest first.</summary>
     public IEnumerable<RecoverableRange> Recoverable =>
         Stretches.Select(s => (Stretch: s, Bases: bases.Where(b => Fits(s, b)).ToList())).Where(s => s.Bases.Count > 0)

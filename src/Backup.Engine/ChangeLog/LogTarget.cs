@@ -46,6 +46,15 @@ public sealed record LogTarget(Coverage Stretch, BackupManifest Base, ulong From
         throw log.NotCovered(LogPosition.ToText(position));
     }
 
+    /// <summary>The moment just before the commit at a position.</summary>
+    /// <returns>Null when the log does not cover it.</returns>
+    public static LogTarget? JustBefore(ulong position, Coverage stretch, LogCatalog log)
+    {
+        if (log.BaseBefore(stretch, position) is not var (manifest, from)) return null;
+        var time = Commits(stretch).TakeWhile(c => c.Position < position).Select(c => (DateTimeOffset?)c.Time).LastOrDefault();
+        return new(stretch, manifest, from, position, time > manifest.Source.CutTime ? time.Value : manifest.Source.CutTime);
+    }
+
     /// <summary>The newest moment there is.</summary>
     /// <returns>Null when no stretch has a base.</returns>
     public static LogTarget? Newest(LogCatalog log)

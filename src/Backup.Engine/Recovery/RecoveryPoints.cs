@@ -2,6 +2,7 @@ using Backup.Archive;
 using Backup.Archive.Catalog;
 using Backup.Archive.Chains;
 using Backup.Archive.Objects;
+using Backup.Checkpoints.Closure;
 using Backup.Contracts;
 using Backup.Engine.ChangeLog;
 using Backup.Engine.Units;
@@ -30,7 +31,16 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
         if (point is { CheckpointId: { } checkpoint })
         {
             if (threads is not [var thread]) throw new BackupException(ErrorKind.Usage, "a checkpoint is a point of one thread", "Name the thread with --thread.");
-            return await LoggedAsync(log, checkpoint, ns, thread, cancellation) ?? new(archive, await HoldingAsync(checkpoint, ns, thread, cancellation), null);
+            ResolvedPoint? logged;
+            try
+            {
+                logged = await LoggedAsync(log, checkpoint, ns, thread, cancellation);
+            }
+            catch (DamageException) when (log.HasLevels)
+            {
+                logged = await LoggedAsync(await LogCatalog.LoadAsync(archive, catalog, source, cancellation, levels: false), checkpoint, ns, thread, cancellation);
+            }
+            return logged ?? new(archive, await HoldingAsync(checkpoint, ns, thread, cancellation), null);
         }
         if (await TargetAsync(log, point.Value, cancellation) is { } target) return await DeriveAsync(target, threads, cancellation);
         var found = point is { Position: { } position }
@@ -53,15 +63,35 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
         }
     }
 
-    // The checkpoint as the log's last moment has the thread, when it has.
+    // The checkpoint as the thread was just before it was decided; where the log does not show that, as its last moment has it.
     private async Task<ResolvedPoint?> LoggedAsync(LogCatalog log, string checkpoint, string ns, string thread, CancellationToken cancellation)
     {
-        if (LogTarget.Newest(log) is not { } target) return null;
-        var point = await DeriveAsync(target, [thread], cancellation);
-        var content = new ThreadContent(point.Archive, point.Chain);
-        if (await content.FindAsync(thread, cancellation) is { } unit && await content.HoldsAsync(unit, ns, checkpoint, cancellation)) return point;
-        point.Dispose();
-        return null;
+        if (LogTarget.Newest(log) is not { } target || await HoldingAsync(target) is not var (newest, facts)) return null;
+        try
+        {
+            foreach (var stretch in log.Stretches)
+            {
+                if (await new CheckpointDecision(archive, thread, facts).FindAsync(stretch, cancellation) is not { } decided) continue;
+                if (LogTarget.JustBefore(decided, stretch, log) is not { } before || await HoldingAsync(before) is not var (undecided, _)) break;
+                newest.Dispose();
+                return undecided;
+            }
+            return newest;
+        }
+        catch
+        {
+            newest.Dispose();
+            throw;
+        }
+
+        async Task<(ResolvedPoint Point, CheckpointFacts Facts)?> HoldingAsync(LogTarget moment)
+        {
+            var point = await DeriveAsync(moment, [thread], cancellation);
+            var content = new ThreadContent(point.Archive, point.Chain);
+            if (await content.FindAsync(thread, cancellation) is { } unit && await content.CheckpointAsync(unit, ns, checkpoint, cancellation) is { } facts) return (point, facts);
+            point.Dispose();
+            return null;
+        }
     }
 
     private async Task<ResolvedPoint> DeriveAsync(LogTarget target, IReadOnlyList<string>? threads, CancellationToken cancellation)
@@ -127,7 +157,7 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
             var content = new ThreadContent(archive, chain);
             // A backup that holds the thread as one did that was read already has the same checkpoints.
             if (await content.FindAsync(thread, cancellation) is not { } unit || unit.Summary.AsSpan().SequenceEqual(looked)) continue;
-            if (await content.HoldsAsync(unit, ns, checkpoint, cancellation)) return chain;
+            if (await content.CheckpointAsync(unit, ns, checkpoint, cancellation) is not null) return chain;
             looked = unit.Summary;
         }
         throw new BackupException(ErrorKind.NotFound, $"no backup of '{source}' holds checkpoint '{checkpoint}' of namespace '{ns}' in thread '{thread}'",

@@ -2,6 +2,7 @@ using Backup.Archive;
 using Backup.Archive.Chains;
 using Backup.Archive.Index;
 using Backup.Archive.Units;
+using Backup.Checkpoints.Closure;
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
 
@@ -24,15 +25,15 @@ internal sealed class ThreadContent(OpenedArchive archive, BackupChain chain)
         await reader.ReadAsync([unit], new RecordHandler(record), cancellation);
     }
 
-    /// <summary>True when the thread has a checkpoint.</summary>
-    public async Task<bool> HoldsAsync(UnitEntry unit, string ns, string checkpoint, CancellationToken cancellation)
+    /// <summary>What one of the thread's checkpoints says; null when it has none of that id.</summary>
+    public async Task<CheckpointFacts?> CheckpointAsync(UnitEntry unit, string ns, string checkpoint, CancellationToken cancellation)
     {
-        var found = false;
+        CheckpointFacts? found = null;
         await ReadAsync(unit, record =>
         {
             if (record.Kind != RecordKind.Checkpoint) return;
             var reader = new RecordReader(record.Bytes.Span);
-            found |= reader.Text() == ns && reader.Text() == checkpoint;
+            if (reader.Text() == ns && reader.Text() == checkpoint) found = CheckpointFacts.Read(Checkpoint.Decode(record));
         }, cancellation);
         return found;
     }
