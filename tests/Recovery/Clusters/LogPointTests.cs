@@ -111,6 +111,9 @@ public sealed class LogPointTests : IAsyncLifetime
     // In the store that is written to and followed.
     private async Task ThreadsGoBackAsync()
     {
+        // To the checkpoint it waited at, just before it was answered: with the question, without the answer.
+        await GoesBackAsync(Waiting, Text(moments[0].States[0], "checkpoint"));
+        (await langGraph.RunAsync("judge", ["--schema", "agents", .. Graph, "--thread", Waiting, "--expect", moments[0].Report])).Expect(0);
         // To the first moment: it waits there again, and goes on when a person answers.
         await GoesBackAsync(Waiting, moments[0].Time);
         Assert.Equal("1", (await langGraph.RunAsync("judge", ["--schema", "agents", .. Graph, "--thread", Waiting, "--expect", moments[0].Report, "--resume", "1"])).Expect(0)["resumed"]);
