@@ -78,7 +78,7 @@ public static class BackupHosting
         }
         catch (Exception error) when (error is not (OperationCanceledException or BackupException))
         {
-            throw ClientErrors.Translate(error, host.Services.GetRequiredService<BackupClusterOptions>());
+            throw ClientErrors.Translate(error, host.Services.GetRequiredService<BackupClusterOptions>(), host.Services.GetService<MutualTls>()?.RefusedServer);
         }
     }
 

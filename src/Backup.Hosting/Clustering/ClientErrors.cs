@@ -7,14 +7,18 @@ namespace Backup.Hosting.Clustering;
 /// <summary>Says why a client could not join, in terms of settings.</summary>
 internal static class ClientErrors
 {
-    public static BackupException Translate(Exception error, BackupClusterOptions cluster)
+    /// <summary>The error to show.</summary>
+    /// <param name="error">What joining threw.</param>
+    /// <param name="cluster">What it was to join.</param>
+    /// <param name="refusedServer">Why a silo's certificate was refused on the way, when one was.</param>
+    public static BackupException Translate(Exception error, BackupClusterOptions cluster, AuthenticationException? refusedServer)
     {
         var causes = Causes(error).ToList();
         if (causes.OfType<BackupException>().FirstOrDefault() is { } known) return known;
         var where = cluster.Kind == BackupClusterOptions.Redis
             ? $"of cluster '{cluster.ClusterId}', found through Redis at {RedisSettings.Place(RedisSettings.Parse(cluster))}"
             : $"at 127.0.0.1:{ClusterPorts.Gateway(cluster)}";
-        if (causes.OfType<AuthenticationException>().FirstOrDefault() is { } refused)
+        if ((causes.OfType<AuthenticationException>().FirstOrDefault() ?? refusedServer) is { } refused)
             return new(ErrorKind.Usage, $"the silo {where} and this client do not trust each other (Backup:Cluster:Tls): {refused.Message}",
                 "Both sides need certificates of one authority.", error);
         return new(ErrorKind.Unreachable, $"no silo {where} answers (Backup:Cluster)",

@@ -11,6 +11,9 @@ internal sealed partial class MutualTls(NodeCertificates certificates, TlsInstru
 {
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Why the last server was refused, or null. Orleans may see the connection end before it sees this, and then says only that.</summary>
+    public AuthenticationException? RefusedServer { get; private set; }
+
     /// <summary>The side that was called. A peer that is refused is dropped and logged.</summary>
     /// <param name="context">The connection.</param>
     /// <param name="next">What speaks on it.</param>
@@ -64,6 +67,7 @@ internal sealed partial class MutualTls(NodeCertificates certificates, TlsInstru
         catch (Exception error) when (error is AuthenticationException or IOException or OperationCanceledException)
         {
             instruments.Refused("outbound");
+            RefusedServer = error as AuthenticationException ?? RefusedServer;
             LogRefusedServer(context.RemoteEndPoint, error.InnerException?.Message ?? error.Message);
             throw;
         }
