@@ -49,7 +49,9 @@ public sealed class SealChain
     {
         var links = new List<SealLink>();
         var problems = new List<DamageException>();
-        await foreach (var item in archive.Storage.ListAsync(ObjectNames.Seals, cancellation))
+        var listed = await archive.Storage.ListAsync(ObjectNames.Seals, cancellation).ToListAsync(cancellation);
+        if (!anew && listed.Count(item => !archive.Seals.ContainsKey(item.Name)) >= SealPages.Width) await SealPages.RecallAsync(archive, cancellation);
+        foreach (var item in listed)
         {
             if (!anew && archive.Seals.TryGetValue(item.Name, out var known) && known.Digest.Size == item.Size)
             {
@@ -84,6 +86,7 @@ public sealed class SealChain
             Sequence = 1 + heads.Select(h => h.Seal.Sequence).DefaultIfEmpty(0).Max(),
             Run = run.Value, SealedAt = time.GetUtcNow(), Previous = chain.Heads, Manifest = manifest, Removal = removal, Supersedes = supersedes,
         };
+        await SealPages.KeepAsync(archive, chain, seal.Sequence, cancellation);
         return new(seal, await SealedDocument.PutAsync(archive, ObjectKind.Seal, ObjectNames.Seal(seal.Sequence, run), seal, cancellation));
     }
 

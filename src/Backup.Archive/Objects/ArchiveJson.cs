@@ -13,6 +13,7 @@ namespace Backup.Archive.Objects;
 [JsonSerializable(typeof(KeyWrap))]
 [JsonSerializable(typeof(BackupManifest))]
 [JsonSerializable(typeof(Seal))]
+[JsonSerializable(typeof(SealPage))]
 [JsonSerializable(typeof(ShardResult))]
 [JsonSerializable(typeof(LeaseRecord))]
 [JsonSerializable(typeof(DeadMark))]

@@ -21,4 +21,6 @@ public enum ObjectKind : byte
     LogClaim = 8,
     /// <summary>Closes a tick of a change log: what it covers and where its changes are.</summary>
     Tick = 9,
+    /// <summary>Repeats seals, so that few objects are read where many are listed.</summary>
+    SealPage = 10,
 }

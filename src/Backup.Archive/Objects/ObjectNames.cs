@@ -14,6 +14,8 @@ public static class ObjectNames
     public const string Runs = "runs/";
     /// <summary>Prefix of the seals.</summary>
     public const string Seals = "seals/";
+    /// <summary>Prefix of the pages of seals.</summary>
+    public const string Pages = "pages/";
     /// <summary>Prefix of the marks of dead runs.</summary>
     public const string DeadRuns = "dead/";
     /// <summary>Prefix of the objects that are written to see what time it is at the storage, and deleted again.</summary>
@@ -54,6 +56,9 @@ public static class ObjectNames
     /// <summary>A link of the seal chain.</summary>
     public static string Seal(long sequence, RunId run) =>
         string.Create(CultureInfo.InvariantCulture, $"{Seals}{sequence:D10}-{run}");
+
+    /// <summary>A page of seals: the sequences of the first and the last, an attempt.</summary>
+    public static string Page(long first, long last, string attempt) => string.Create(CultureInfo.InvariantCulture, $"{Pages}{first:D10}-{last:D10}-{attempt}");
 
     /// <summary>Prefix of the marks of one dead run.</summary>
     public static string Dead(RunId run) => $"{DeadRuns}{run}-";
