@@ -1,3 +1,5 @@
+using Backup.Checkpoints.Stores;
+
 namespace Backup.Checkpoints.Postgres;
 
 /// <summary>Where a LangGraph store in PostgreSQL is.</summary>
@@ -13,6 +15,8 @@ public sealed record PostgresStoreOptions
     public bool Writable { get; init; }
     /// <summary>Loaders that may work at once on a fresh target.</summary>
     public int Loaders { get; init; } = 2;
+    /// <summary>How fast captures may read, or null for as fast as they can. Whoever shares the object shares the rate.</summary>
+    public RateLimit? ReadLimit { get; init; }
     /// <summary>
     /// True when a cut's position is exact: every commit below it is in the cut, none at or above it. The snapshot is then that of a
     /// temporary replication slot, which the role must be allowed to make, and waits for the write transactions that are open.

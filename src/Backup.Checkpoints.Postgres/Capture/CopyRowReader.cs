@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
+using Backup.Checkpoints.Stores;
 using Npgsql;
 
 namespace Backup.Checkpoints.Postgres.Capture;
 
 /// <summary>Reads the rows of a binary COPY without an allocation per row (PostgreSQL, COPY, Binary Format). Fields are valid until the next row.</summary>
-internal sealed class CopyRowReader(NpgsqlRawCopyStream stream) : IRow
+internal sealed class CopyRowReader(NpgsqlRawCopyStream stream, RateLimit? limit) : IRow
 {
     private const int Initial = 1 << 20;
     private const int HeaderLength = 19;
@@ -72,6 +73,7 @@ internal sealed class CopyRowReader(NpgsqlRawCopyStream stream) : IRow
             var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);
             if (read == 0) throw new EndOfStreamException("the server ended the data in the middle of a row");
             end += read;
+            if (limit is not null) await limit.TakeAsync(read, cancellation);
         }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class PostgresCut(PostgresStoreOptions store, StoreLayout layout
     {
         var tables = RecordColumns.Of(layout, shard.Kind);
         await using var lease = await scope.OpenAsync(cancellation);
-        await UnitStream.RunAsync(lease.Connection, new CaptureQuery(store.Schema, tables).Range(shard.From, shard.To), tables, shard.Kind, sink, cancellation);
+        await UnitStream.RunAsync(store, lease.Connection, new CaptureQuery(store.Schema, tables).Range(shard.From, shard.To), tables, shard.Kind, sink, cancellation);
     });
 
     public Task CaptureAsync(IReadOnlyCollection<UnitId> units, IRecordSink sink, CancellationToken cancellation) => PostgresErrors.GuardAsync(store, async () =>
@@ -44,7 +44,7 @@ internal sealed class PostgresCut(PostgresStoreOptions store, StoreLayout layout
             var tables = RecordColumns.Of(layout, kind.Key);
             var ids = kind.Select(u => u.Id).Distinct(StringComparer.Ordinal).Where(id => CanExist(tables, id)).ToList();
             if (tables.Count > 0 && ids.Count > 0)
-                await UnitStream.RunAsync(lease.Connection, new CaptureQuery(store.Schema, tables).Units(ids), tables, kind.Key, sink, cancellation);
+                await UnitStream.RunAsync(store, lease.Connection, new CaptureQuery(store.Schema, tables).Units(ids), tables, kind.Key, sink, cancellation);
         }
     });
 

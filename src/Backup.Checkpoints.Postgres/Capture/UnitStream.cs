@@ -8,10 +8,10 @@ namespace Backup.Checkpoints.Postgres.Capture;
 /// <summary>Runs one capture statement and hands its rows to a sink, unit by unit.</summary>
 internal static class UnitStream
 {
-    public static async Task RunAsync(NpgsqlConnection connection, string copy, IReadOnlyList<RecordColumns> tables, UnitKind kind, IRecordSink sink, CancellationToken cancellation, bool keysOnly = false)
+    public static async Task RunAsync(PostgresStoreOptions store, NpgsqlConnection connection, string copy, IReadOnlyList<RecordColumns> tables, UnitKind kind, IRecordSink sink, CancellationToken cancellation, bool keysOnly = false)
     {
         await using var stream = await connection.BeginRawBinaryCopyAsync(copy, cancellation);
-        var rows = new CopyRowReader(stream);
+        var rows = new CopyRowReader(stream, store.ReadLimit);
         var encoder = new RowEncoder(tables);
         byte[]? unit = null;
         try

@@ -51,7 +51,7 @@ internal sealed class PostgresChanges(PostgresStoreOptions store, StoreLayout la
             foreach (var kind in units.GroupBy(u => u.Kind))
             {
                 var tables = RecordColumns.Of(layout, kind.Key);
-                await UnitStream.RunAsync(lease.Connection, statement(new(store.Schema, tables), kind.Select(u => u.Id)), tables, kind.Key, sink, cancellation, keysOnly);
+                await UnitStream.RunAsync(store, lease.Connection, statement(new(store.Schema, tables), kind.Select(u => u.Id)), tables, kind.Key, sink, cancellation, keysOnly);
             }
         });
 

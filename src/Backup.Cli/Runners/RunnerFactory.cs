@@ -9,6 +9,6 @@ internal static class RunnerFactory
 {
     public static async Task<IBackupRunner> OpenAsync(BackupOptions options, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellation) =>
         options.Cluster is null
-            ? new LocalRunner(options, new ArchiveOpener(options, environment, time), new CheckpointStores(options), time)
+            ? new LocalRunner(options, new ArchiveOpener(options, environment, time), new CheckpointStores(options, time), time)
             : await ClusterRunner.ConnectAsync(options, time, cancellation);
 }

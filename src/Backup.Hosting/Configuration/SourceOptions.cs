@@ -23,6 +23,9 @@ public sealed class SourceOptions
     /// <summary>Its change log.</summary>
     public SourceLogOptions Log { get; init; } = new();
 
+    /// <summary>Millions of bytes a second that each process reads of the store for backups, or null for as many as it can.</summary>
+    public int? MaxReadMBPerSecond { get; init; }
+
     /// <summary>Millions of bytes each silo may hold of a memory store.</summary>
     public int MemoryLimitMB { get; init; } = DefaultMemoryLimitMB;
 
@@ -45,6 +48,7 @@ public sealed class SourceOptions
             },
             Log = kind != Memory && log is not null ? SourceLogOptions.Read(log) : new(),
             MemoryLimitMB = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) : null) ?? DefaultMemoryLimitMB,
+            MaxReadMBPerSecond = kind == Memory ? null : section.Number("MaxReadMBPerSecond", 1, 100_000),
             Schema = kind == Memory ? "" : section.Text("Schema") ?? "public",
         };
         section.RefuseUnknown(kind == Memory ? ["Kind", "Writable", "MemoryLimitMB"] : null);

@@ -25,7 +25,7 @@ internal static class SiloEngine
     {
         services.AddSingleton<IArchives>(p => new ArchiveOpener(options, BackupConfiguration.ProcessEnvironment(), p.GetRequiredService<TimeProvider>()));
         services.AddMemoryStores(options);
-        services.AddSingleton<ICheckpointStores>(p => new CheckpointStores(options, p.GetRequiredService<ClusterMemory>()));
+        services.AddSingleton<ICheckpointStores>(p => new CheckpointStores(options, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ClusterMemory>()));
         services.AddSingleton(_ => new LastSeen(Path.Combine(options.StateFolder, "last-seen")));
         services.AddSingleton<ArchiveQueries>();
         services.AddSingleton<ThreadQueries>();

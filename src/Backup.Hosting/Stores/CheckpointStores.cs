@@ -12,11 +12,16 @@ public sealed class CheckpointStores : ICheckpointStores
 {
     private readonly BackupOptions options;
     private readonly ClusterMemory? memory;
+    private readonly Dictionary<string, RateLimit> limits;
 
     /// <summary>The stores of a process that is no silo.</summary>
-    public CheckpointStores(BackupOptions options) => this.options = options;
+    public CheckpointStores(BackupOptions options, TimeProvider time)
+    {
+        this.options = options;
+        limits = options.Sources.Where(s => s.Value.MaxReadMBPerSecond is not null).ToDictionary(s => s.Key, s => new RateLimit(s.Value.MaxReadMBPerSecond!.Value * 1_000_000L, time));
+    }
 
-    internal CheckpointStores(BackupOptions options, ClusterMemory memory) => (this.options, this.memory) = (options, memory);
+    internal CheckpointStores(BackupOptions options, TimeProvider time, ClusterMemory memory) : this(options, time) => this.memory = memory;
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Names => [.. options.Sources.Keys];
@@ -47,6 +52,6 @@ public sealed class CheckpointStores : ICheckpointStores
     private ClusterMemoryStore Memory(string name) => memory?.Open(name)
         ?? throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.");
 
-    private static PostgresStore Postgres(string name, SourceOptions store) =>
-        new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable, ExactCut = store.Log.Enabled });
+    private PostgresStore Postgres(string name, SourceOptions store) =>
+        new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable, ExactCut = store.Log.Enabled, ReadLimit = limits.GetValueOrDefault(name) });
 }

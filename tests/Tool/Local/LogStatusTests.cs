@@ -73,6 +73,6 @@ public sealed class LogStatusTests : IDisposable
     private LocalRunner Open(BackupOptions options)
     {
         archives = new(options, tool.Environment, TimeProvider.System);
-        return new(options, archives, new CheckpointStores(options), TimeProvider.System);
+        return new(options, archives, new CheckpointStores(options, TimeProvider.System), TimeProvider.System);
     }
 }
