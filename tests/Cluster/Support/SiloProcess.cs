@@ -100,6 +100,15 @@ public sealed class SiloProcess : IAsyncDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
+    /// <summary>Sets how far it yields the processor to others (0 to 19): every thread it has, and those that they begin.</summary>
+    public async Task YieldAsync(int nice)
+    {
+        var threads = Directory.GetDirectories($"/proc/{process.Id}/task").Select(t => Path.GetFileName(t)!);
+        using var renice = Process.Start(new ProcessStartInfo("renice", ["-n", nice.ToString(CultureInfo.InvariantCulture), "-p", .. threads]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        // A thread may have ended meanwhile.
+        await renice.WaitForExitAsync();
+    }
+
     /// <summary>The exit code, once it has ended.</summary>
     public async Task<int> EndAsync(double seconds)
     {

@@ -11,6 +11,7 @@ internal sealed class SpeedPart(IReadOnlyList<string> parts, int seconds) : IAsy
 {
     private const int Writers = 3;
     private const int Rounds = 4;
+    private const int FullMBPerSecond = 10;
     private readonly SourceServer source = new();
     private TestCluster cluster = null!;
     private LogWatcher log = null!;
@@ -21,7 +22,7 @@ internal sealed class SpeedPart(IReadOnlyList<string> parts, int seconds) : IAsy
         await source.ExecuteAsync(Conversations.Tables);
         var rate = await RealRateAsync();
         cluster = await TestCluster.LocalhostAsync(await Store.EmptyAsync(), sources =>
-            sources["prod"] = new { Kind = "postgres", source.ConnectionString, Schema = "agents", Log = new { Enabled = true } });
+            sources["prod"] = new { Kind = "postgres", source.ConnectionString, Schema = "agents", MaxReadMBPerSecond = FullMBPerSecond, Log = new { Enabled = true } });
         log = LogWatcher.Start(cluster.Opener);
         await Until.TrueAsync("the log has its base", async () => await log.LoadAsync() is { Stretches: [.., var newest] } known && known.BaseBefore(newest, newest.To) is not null, 120);
         if (parts.Contains("capture")) await CaptureAsync(2 * rate);
@@ -109,26 +110,32 @@ internal sealed class SpeedPart(IReadOnlyList<string> parts, int seconds) : IAsy
     private async Task PutAsync(double rate)
     {
         const int Measured = 10;
-        Console.WriteLine($"\nput: {rate:F0} commits/s as LangGraph makes, {Rounds} rounds of {Measured} s with the log off (its silo stopped), on, and on with a full backup beside it");
-        var (off, on, full) = (new List<double>(), new List<double>(), new List<double>());
+        Console.WriteLine($"\nput: {rate:F0} commits/s as LangGraph makes, {Rounds} rounds of {Measured} s with the log off (its silo stopped), on, on with a silo that yields the processor (nice 19) as if it had one of its own, and so with a full backup of {FullMBPerSecond} MB/s beside it");
+        var (off, on, yielding, full) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
         await BeginWritersAsync(rate);
         for (var round = 0; round < Rounds; round++)
         {
             await SignalAsync("STOP");
-            var without = await MeasureAsync(null);
+            off.AddRange(await MeasureAsync(null));
             await SignalAsync("CONT");
             await CaughtUpAsync();
-            var with = await MeasureAsync(null);
+            on.AddRange(await MeasureAsync(null));
             await CaughtUpAsync();
-            var beside = await MeasureAsync(() => cluster.ToolAsync("create", "prod", "--strategy", "full"));
+            await YieldAsync(19);
+            yielding.AddRange(await MeasureAsync(null));
             await CaughtUpAsync();
-            Console.WriteLine($"  round {round + 1}: p99 {Text(without)} off, {Text(with)} on, {Text(beside)} with a full backup");
-            off.AddRange(without);
-            on.AddRange(with);
-            full.AddRange(beside);
+            full.AddRange(await MeasureAsync(() => cluster.ToolAsync("create", "prod", "--strategy", "full")));
+            await YieldAsync(0);
+            await CaughtUpAsync();
         }
-        var (a, b, c) = (Quantiles.Of(off, 0.99), Quantiles.Of(on, 0.99), Quantiles.Of(full, 0.99));
-        Console.WriteLine($"  p50 {Quantiles.Of(off, 0.5) * 1e3:F2} / {Quantiles.Of(on, 0.5) * 1e3:F2} / {Quantiles.Of(full, 0.5) * 1e3:F2} ms, p99 {a * 1e3:F2} / {b * 1e3:F2} / {c * 1e3:F2} ms: on {b / a:F2} x off (target 1.10), with a full backup {c / a:F2} x off (target 1.20, under a rate limit; there is none yet)");
+        var at = Quantiles.Of(off, 0.99);
+        Console.WriteLine($"  off:               p50 {Quantiles.Of(off, 0.5) * 1e3:F2} ms, p99 {at * 1e3:F2} ms");
+        Tell("on", on, "1.10");
+        Tell("on, yielding", yielding, "1.10");
+        Tell("full, yielding", full, "1.20");
+
+        void Tell(string name, List<double> durations, string target) =>
+            Console.WriteLine($"  {name + ":",-18} p50 {Quantiles.Of(durations, 0.5) * 1e3:F2} ms, p99 {Quantiles.Of(durations, 0.99) * 1e3:F2} ms: {Quantiles.Of(durations, 0.99) / at:F2} x off (target {target})");
 
         async Task<List<double>> MeasureAsync(Func<Task<Ran>>? beside)
         {
@@ -140,8 +147,6 @@ internal sealed class SpeedPart(IReadOnlyList<string> parts, int seconds) : IAsy
             if (work is not null) (await work).Expect(0);
             return [.. writers.SelectMany(w => w.Durations!)];
         }
-
-        static string Text(List<double> durations) => $"{Quantiles.Of(durations, 0.99) * 1e3:F2} ms";
     }
 
     private async Task ReplayAsync()
@@ -195,6 +200,8 @@ internal sealed class SpeedPart(IReadOnlyList<string> parts, int seconds) : IAsy
             return (await log.LoadAsync()).Chain.Head!.Marker.To >= position;
         }, 300);
     }
+
+    private Task YieldAsync(int nice) => cluster.Silos.Values.Single().YieldAsync(nice);
 
     private Task SignalAsync(string signal) => cluster.Silos.Values.Single().SignalAsync(signal);
 }
