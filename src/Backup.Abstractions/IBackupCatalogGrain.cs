@@ -30,6 +30,14 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     [Alias("Show")]
     Task<BackupSummary> ShowAsync(string backup);
 
+    /// <summary>Records that backups of several sources were made together.</summary>
+    [Alias("SealVector")]
+    Task<CutVector> SealVectorAsync(CutVectorRequest request);
+
+    /// <summary>The cut vectors, oldest first.</summary>
+    [Alias("Vectors")]
+    Task<IReadOnlyList<CutVector>> VectorsAsync();
+
     /// <summary>Checks the archive; the last update has the report.</summary>
     [Alias("Verify")]
     IAsyncEnumerable<VerifyUpdate> VerifyAsync(VerifyRequest request);

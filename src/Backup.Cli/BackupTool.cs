@@ -17,6 +17,7 @@ internal static class BackupTool
         try
         {
             WrongUse.RefuseForgottenValues(parse, args);
+            WrongUse.RefuseUnknownOptions(parse);
             if (parse.Errors.Count > 0) throw WrongUse.Of(parse);
             return await parse.InvokeAsync(new InvocationConfiguration
             {

@@ -24,6 +24,15 @@ internal static class WrongUse
         return Error(where + Plainly(parse.Errors[0]), help);
     }
 
+    /// <summary>Where an argument takes any number of values, the parser takes an option that it does not know for one of them.</summary>
+    public static void RefuseUnknownOptions(ParseResult parse)
+    {
+        var command = parse.CommandResult.Command;
+        var taken = command.Arguments.Where(argument => argument.Arity.MaximumNumberOfValues > 1).SelectMany(argument => parse.GetResult(argument)?.Tokens ?? []);
+        if (taken.FirstOrDefault(token => token.Value.StartsWith('-')) is { Value: var stranger })
+            throw Error($"{PathOf(parse)}: {Stranger(stranger, command)}", Near(stranger, command) ?? $"See 'backup {PathOf(parse)} --help'.");
+    }
+
     /// <summary>
     /// The parser takes the next word as an option's value even when it is the name of another option: almost always a value was
     /// forgotten, and <c>--thread --json</c> must not look for a thread of that name.

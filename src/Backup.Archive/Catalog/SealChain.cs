@@ -73,19 +73,22 @@ public sealed class SealChain
         return new(links, problems);
     }
 
-    /// <summary>Appends a seal behind the present heads.</summary>
-    public static async Task<SealLink> AppendAsync(OpenedArchive archive, RunId run, TimeProvider time, ObjectDigest? manifest, Removal? removal, CancellationToken cancellation, Supersession? supersedes = null)
+    /// <summary>Appends the seal of a backup, or of a removal, behind the present heads.</summary>
+    public static Task<SealLink> AppendAsync(OpenedArchive archive, RunId run, TimeProvider time, ObjectDigest? manifest, Removal? removal, CancellationToken cancellation, Supersession? supersedes = null) =>
+        AppendAsync(archive, run, seal => seal with { SealedAt = time.GetUtcNow(), Manifest = manifest, Removal = removal, Supersedes = supersedes }, cancellation);
+
+    /// <summary>Appends the seal of a cut vector.</summary>
+    public static Task<SealLink> AppendAsync(OpenedArchive archive, RunId run, TimeProvider time, CutVectorRecord vector, CancellationToken cancellation) =>
+        AppendAsync(archive, run, seal => seal with { SealedAt = time.GetUtcNow(), Vector = vector }, cancellation);
+
+    private static async Task<SealLink> AppendAsync(OpenedArchive archive, RunId run, Func<Seal, Seal> content, CancellationToken cancellation)
     {
         var chain = await LoadAsync(archive, cancellation);
         if (chain.Problems.Count > 0) throw chain.Problems[0];
-        if (manifest is not null && chain.Removed.Contains(run.Value))
-            throw new BackupException(ErrorKind.Conflict, $"run {run} must not be sealed: what it wrote is being collected", "Nothing of this attempt is visible. Run the backup again.");
         var heads = chain.Links.Where(l => chain.Heads.Contains(l.Digest)).ToList();
-        var seal = new Seal
-        {
-            Sequence = 1 + heads.Select(h => h.Seal.Sequence).DefaultIfEmpty(0).Max(),
-            Run = run.Value, SealedAt = time.GetUtcNow(), Previous = chain.Heads, Manifest = manifest, Removal = removal, Supersedes = supersedes,
-        };
+        var seal = content(new() { Sequence = 1 + heads.Select(h => h.Seal.Sequence).DefaultIfEmpty(0).Max(), Run = run.Value, SealedAt = default, Previous = chain.Heads });
+        if (seal.Manifest is not null && chain.Removed.Contains(run.Value))
+            throw new BackupException(ErrorKind.Conflict, $"run {run} must not be sealed: what it wrote is being collected", "Nothing of this attempt is visible. Run the backup again.");
         await SealPages.KeepAsync(archive, chain, seal.Sequence, cancellation);
         return new(seal, await SealedDocument.PutAsync(archive, ObjectKind.Seal, ObjectNames.Seal(seal.Sequence, run), seal, cancellation));
     }

@@ -24,6 +24,8 @@ public sealed record Seal : IJsonOnDeserialized
     public ObjectDigest? Manifest { get; init; }
     /// <summary>Says that what is sealed may be read in place of another backup; null for a backup of its own.</summary>
     public Supersession? Supersedes { get; init; }
+    /// <summary>The cuts of several sources that belong together, or null.</summary>
+    public CutVectorRecord? Vector { get; init; }
     /// <summary>The backups that are removed on purpose from here on, or null.</summary>
     public Removal? Removal { get; init; }
 

@@ -59,6 +59,11 @@ internal sealed class ClusterRunner : IBackupRunner
         return detach ? run : await runs.FollowAsync(run, progress, cancellation);
     }
 
+    public Task<CutVector> SealVectorAsync(CutVectorRequest request, CancellationToken cancellation) =>
+        ClusterErrors.GuardAsync(Catalog(request.Archive).SealVectorAsync(request), cancellation, "It may be recorded all the same: see 'backup list --vectors'.");
+
+    public Task<IReadOnlyList<CutVector>> VectorsAsync(string archive, CancellationToken cancellation) => ClusterErrors.GuardAsync(Catalog(archive).VectorsAsync(), cancellation);
+
     public async Task<CompactReport> CompactAsync(CompactRequest request, IProgress<RunStatus> progress, CancellationToken cancellation)
     {
         CompactReport? report = null;

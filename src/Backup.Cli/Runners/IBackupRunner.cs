@@ -26,6 +26,12 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>Takes a backup. Returns the finished run with its summary; with <paramref name="detach"/> the admitted run.</summary>
     Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation);
 
+    /// <summary>Records that backups of several sources were made together.</summary>
+    Task<CutVector> SealVectorAsync(CutVectorRequest request, CancellationToken cancellation);
+
+    /// <summary>The cut vectors of an archive, oldest first.</summary>
+    Task<IReadOnlyList<CutVector>> VectorsAsync(string archive, CancellationToken cancellation);
+
     /// <summary>Compacts what an archive holds of a source.</summary>
     Task<CompactReport> CompactAsync(CompactRequest request, IProgress<RunStatus> progress, CancellationToken cancellation);
 

@@ -26,6 +26,7 @@ internal sealed class LocalRunner : IBackupRunner
     private readonly ArchiveQueries queries;
     private readonly ThreadQueries threads;
     private readonly LogQueries logs;
+    private readonly CutVectors vectors;
     private readonly ArchiveCompaction compaction;
 
     public LocalRunner(BackupOptions options, IArchives archives, ICheckpointStores stores, TimeProvider time)
@@ -39,6 +40,7 @@ internal sealed class LocalRunner : IBackupRunner
         queries = new(archives, stores, lastSeen, time);
         threads = new(archives, lastSeen, time);
         logs = new(archives, time);
+        vectors = new(archives, lastSeen, time);
         compaction = new(archives, lastSeen, time);
     }
 
@@ -68,6 +70,10 @@ internal sealed class LocalRunner : IBackupRunner
             lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
         }, cancellation);
     }
+
+    public Task<CutVector> SealVectorAsync(CutVectorRequest request, CancellationToken cancellation) => vectors.SealAsync(request, cancellation);
+
+    public Task<IReadOnlyList<CutVector>> VectorsAsync(string archive, CancellationToken cancellation) => vectors.ListAsync(archive, cancellation);
 
     public async Task<CompactReport> CompactAsync(CompactRequest request, IProgress<RunStatus> progress, CancellationToken cancellation)
     {

@@ -111,6 +111,7 @@ public sealed class ArchiveVerifier
         foreach (var damage in catalog.Chain.Problems) findings.Add(damage, null, [], -1);
         foreach (var gone in lastSeen.Check(archive, catalog.Chain)) findings.Add(gone.ObjectName, gone.Offset, gone.Problem, null, [], -1, gone.Hint!);
         foreach (var damage in await archive.CheckKeysAsync(cancellation)) findings.Add(damage, null, []);
+        await VectorCheck.RunAsync(catalog, findings, cancellation);
         foreach (var damage in await SealPages.CheckAsync(archive, catalog.Chain, cancellation))
             findings.Add(damage.ObjectName, damage.Offset, damage.Problem, null, [], 0, "No backup is affected: a page only repeats seals, which are read themselves where it fails. Restore it from a replica, or delete it.");
         foreach (var damage in (await DeadMarks.LoadAsync(archive, cancellation)).Problems)

@@ -15,7 +15,7 @@ namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, ArchiveCompaction compaction, ILocalSiloDetails silo, LogQueries logs, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, ArchiveCompaction compaction, ILocalSiloDetails silo, LogQueries logs, CutVectors vectors, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -32,6 +32,10 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string? source) => Task.Run(() => queries.ListAsync(Archive, source, default));
 
     public Task<BackupSummary> ShowAsync(string backup) => Task.Run(() => queries.ShowAsync(Archive, backup, default));
+
+    public Task<CutVector> SealVectorAsync(CutVectorRequest request) => Task.Run(() => vectors.SealAsync(request, default));
+
+    public Task<IReadOnlyList<CutVector>> VectorsAsync() => Task.Run(() => vectors.ListAsync(Archive, default));
 
     public IAsyncEnumerable<VerifyUpdate> VerifyAsync(VerifyRequest request) => WireErrors.PortableAsync(UpdatesAsync(request));
 

@@ -32,6 +32,7 @@ internal static class SiloEngine
         services.AddSingleton<ArchiveCollection>();
         services.AddSingleton<ArchiveCompaction>();
         services.AddSingleton<LogQueries>();
+        services.AddSingleton<CutVectors>();
         services.AddSingleton(new WorkerOptions(options.Workers));
         services.AddSingleton<Slots>();
         services.AddSingleton<KeptCuts>();

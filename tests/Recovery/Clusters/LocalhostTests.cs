@@ -54,6 +54,11 @@ public sealed class LocalhostTests : IAsyncLifetime
         Assert.Equal("done", (await cluster.ToolAsync("run", "watch", backup)).Expect(0)["state"]);
         Assert.Equal("done", (await cluster.ToolAsync("run", "cancel", backup)).Expect(0)["state"]); // it stays as it is
         (await cluster.ToolAsync("run", "watch", runs[2].GetProperty("runId").GetString()!)).Expect(5);
+
+        // A database and the threads that the cluster itself holds, together.
+        var vector = (await cluster.ToolAsync("create", "prod", "threads", "copy", "--strategy", "incremental")).Expect(0).Json.GetProperty("cuts").EnumerateArray().Select(c => c.GetProperty("source").GetString());
+        Assert.Equal(["copy", "prod", "threads"], vector);
+        Assert.Equal(1, (await cluster.ToolAsync("list", "--vectors", "--source", "threads")).Expect(0).Json.GetProperty("vectors").GetArrayLength());
         await cluster.Store.AssertLetGoAsync();
     }
 

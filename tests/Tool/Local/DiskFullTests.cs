@@ -60,7 +60,8 @@ public sealed class DiskFullTests : IDisposable
 
     public void Dispose()
     {
-        Run("umount", Disk);
+        // A process that another test has just begun may still hold what this one had open.
+        Run("umount", "--lazy", Disk);
         tool.Dispose();
     }
 

@@ -29,6 +29,31 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Several_sources_are_backed_up_together()
+    {
+        Assert.Equal(0, await tool.RunAsync("create", "prod", "spare"));
+        Assert.Equal(["prod", "spare"], tool.Runner.Asked.OfType<BackupRequest>().Select(r => r.Source).Order());
+        Assert.Equal([FakeRunner.BackupId, FakeRunner.BackupId], tool.Runner.Asked.OfType<CutVectorRequest>().Single().BackupIds);
+        Assert.Contains("0.25 s from the first cut to the last", tool.Out);
+        Assert.Contains("backup of 2 sources: capturing, 20 of about 200 threads", tool.Error);
+        Assert.Equal(0, await tool.RunAsync("list", "--vectors"));
+        Assert.Contains("vector 20260102t030405009-abcdefgh, asked for 2026-01-02 03:04:05 UTC", tool.Out);
+        Assert.Contains("removed", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("list", "--vectors", "--source", "other", "--json"));
+        Assert.Equal(0, tool.Json.GetProperty("vectors").GetArrayLength());
+        Assert.Equal(2, await tool.RunAsync("create", "prod", "prod"));
+        Assert.Equal(4, await tool.RunAsync("create", "prod", "unknown"));
+        Assert.Equal(2, await tool.RunAsync("create", "prod", "spare", "--detach"));
+
+        tool.Runner.Asked.Clear();
+        tool.Runner.FailsFor = "prod";
+        Assert.Equal(8, await tool.RunAsync("create", "prod", "spare"));
+        Assert.Contains("no cut vector was recorded, because the backup of prod failed: no answer", tool.Error);
+        Assert.Contains($"Start it. Of the others, these stand for themselves: {FakeRunner.BackupId} of prod", tool.Error);
+        Assert.Empty(tool.Runner.Asked.OfType<CutVectorRequest>());
+    }
+
+    [Fact]
     public async Task Check_names_what_is_inert()
     {
         tool.Runner.Checked = tool.Runner.Checked with { InertRuns = 1, Inert = [new() { RunId = FakeRunner.BackupId, Kind = InertKind.Unsealed, Since = FakeRunner.Time, Objects = 3, Bytes = 2_500_000 }] };

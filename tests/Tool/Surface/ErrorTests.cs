@@ -58,7 +58,7 @@ public sealed class ErrorTests : IDisposable
     [InlineData("create: SOURCE is missing", "create")]
     [InlineData("create: there is no option --archiv", "create", "prod", "--archiv", "x")]
     [InlineData("Did you mean --archive?", "create", "prod", "--archiv", "x")]
-    [InlineData("'b' is one argument too many", "create", "a", "b")]
+    [InlineData("'b' is one argument too many", "show", "a", "b")]
     [InlineData("say what to do: init, check", "archive")]
     [InlineData("run show: RUN is missing", "run", "show")]
     [InlineData("--backup needs a value", "restore", "--to", "spare", "--backup")]

@@ -12,6 +12,9 @@ internal sealed class FakeRunner : IBackupRunner
 
     public List<object> Asked { get; } = [];
     public Exception? Fails { get; set; }
+
+    /// <summary>The source whose backup fails.</summary>
+    public string? FailsFor { get; set; }
     public bool Disposed { get; private set; }
 
     public BackupSummary Backup { get; set; } = new()
@@ -50,8 +53,20 @@ internal sealed class FakeRunner : IBackupRunner
     public async Task<RunStatus> CreateAsync(BackupRequest request, bool detach, IProgress<RunStatus> progress, CancellationToken cancellation)
     {
         progress.Report(Run);
+        if (request.Source == FailsFor) throw new BackupException(ErrorKind.Unreachable, "no answer", "Start it.");
         return await Answer(detach ? Run : Run with { State = RunState.Done, Backup = Backup }, request);
     }
+
+    public Task<CutVector> SealVectorAsync(CutVectorRequest request, CancellationToken cancellation) => Answer(
+        Vector with { Cuts = [.. request.BackupIds.Select((id, i) => new SourceCut { Source = $"s{i}", BackupId = id, CutTime = Time, Present = true })] }, request);
+
+    public Task<IReadOnlyList<CutVector>> VectorsAsync(string archive, CancellationToken cancellation) => Answer<IReadOnlyList<CutVector>>([Vector], archive);
+
+    public CutVector Vector { get; set; } = new()
+    {
+        VectorId = "20260102t030405009-abcdefgh", Archive = "main", Begun = Time, SpreadSeconds = 0.25,
+        Cuts = [new() { Source = "crm", BackupId = BackupId, CutTime = Time, CutPosition = "0/1A", Present = true }, new() { Source = "prod", BackupId = "20260102t030405008-abcdefgh", CutTime = Time }],
+    };
 
     public CompactReport Compacted { get; set; } = new() { Source = "prod", Archive = "main", Derived = [], LayersBefore = 3, LayersAfter = 3 };
 
