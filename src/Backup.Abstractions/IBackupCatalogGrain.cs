@@ -1,4 +1,5 @@
 using Backup.Contracts;
+using Orleans.Concurrency;
 
 namespace Backup.Abstractions;
 
@@ -21,6 +22,10 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     /// <summary>Compacts what the archive holds of a source; the last status has the report. It stops when nobody listens any more.</summary>
     [Alias("Compact")]
     IAsyncEnumerable<RunStatus> CompactAsync(CompactRequest request);
+
+    /// <summary>Has a source's chain, which has grown long, compacted in the background. Says nothing of how that ends: the silo's log does.</summary>
+    [Alias("Upkeep"), OneWay]
+    Task UpkeepAsync(string source);
 
     /// <summary>The backups, oldest first; of one source when it is given.</summary>
     [Alias("List"), ResponseTimeout("00:10:00")]

@@ -64,6 +64,21 @@ CONF
   "$SERVERS/$name/start" >/dev/null || { echo "PostgreSQL did not start:" >&2; cat "$SERVERS/$name/server.log" >&2; return 1; }
 }
 
+# Makes $SERVERS/NAME a standby of the server at a port, and starts it; its port is in POSTGRES_PORT.
+postgres_standby() {
+  local name=$1 of=$2 bin as=()
+  bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  POSTGRES_PORT=$(free_port)
+  mkdir -p "$SERVERS/$name"
+  [ "$(id -u)" = 0 ] && chown postgres "$SERVERS/$name" && as=(setpriv --reuid=postgres --regid=postgres --init-groups)
+  as_postgres "$bin/pg_basebackup" -h 127.0.0.1 -p "$of" -U postgres -D "$SERVERS/$name/data" -R -X stream -c fast --no-sync >"$SERVERS/$name.log" 2>&1 \
+    || { echo "pg_basebackup failed:" >&2; cat "$SERVERS/$name.log" >&2; return 1; }
+  printf '%s\n' "port = $POSTGRES_PORT" "unix_socket_directories = '$SERVERS/$name'" >>"$SERVERS/$name/data/postgresql.conf"
+  printf '%s ' "#!/usr/bin/env bash"$'\n'exec "${as[@]}" "$bin/pg_ctl" -D "$SERVERS/$name/data" -l "$SERVERS/$name/server.log" -w start >"$SERVERS/$name/start"
+  chmod 755 "$SERVERS/$name/start"
+  "$SERVERS/$name/start" >/dev/null || { echo "the standby did not start:" >&2; cat "$SERVERS/$name/server.log" >&2; return 1; }
+}
+
 postgres_up() {
   postgres_make pg || return 1
   export TEST_PG="Host=127.0.0.1;Port=$POSTGRES_PORT;Username=postgres;Database=postgres"

@@ -6,13 +6,19 @@ namespace Backup.Checkpoints.Postgres.Layouts;
 /// <summary>What a source is: server, database, tables. What a role may not ask is left out, not guessed.</summary>
 internal static class SourceIdentity
 {
+    // The control file tells of the last checkpoint, which a server that was just promoted has yet to make; a standby writes no log of its own.
+    private const string Timeline = """
+        select case when pg_is_in_recovery() then (select timeline_id::text from pg_catalog.pg_control_checkpoint())
+          else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int::text end
+        """;
+
     private static readonly (string Name, string Query)[] Facts =
     [
         ("database", "select current_database()::text"),
         ("databaseOid", "select oid::text from pg_catalog.pg_database where datname = current_database()"),
         ("serverVersion", "select current_setting('server_version')"),
         ("systemIdentifier", "select system_identifier::text from pg_catalog.pg_control_system()"),
-        ("timeline", "select timeline_id::text from pg_catalog.pg_control_checkpoint()"),
+        ("timeline", Timeline),
         ("collation", "select datcollate from pg_catalog.pg_database where datname = current_database()"),
     ];
 

@@ -31,12 +31,19 @@ public sealed record LogTarget(Coverage Stretch, BackupManifest Base, ulong From
     }
 
     /// <summary>Up to the commit at a position, that one included.</summary>
-    /// <exception cref="BackupException">NotFound: the log does not cover that position, with the ranges it does.</exception>
+    /// <exception cref="BackupException">
+    /// NotFound: the log does not cover that position, with the ranges it does. Usage: it does more than once, because the source began another history.
+    /// </exception>
     public static LogTarget At(ulong position, LogCatalog log)
     {
-        foreach (var stretch in log.Stretches)
+        var covering = log.Stretches.Where(s => position >= s.From && position < s.To).ToList();
+        // A server that was promoted, or brought back from a backup, gives the same positions to other commits.
+        if (covering.Select(History).Distinct().Count() > 1)
+            throw new BackupException(ErrorKind.Usage,
+                $"{LogPosition.ToText(position)} is a position of {covering.Count} histories of the source: {string.Join(", ", covering.Select(s => $"{History(s)} from {s.Ticks[0].Marker.SourceTime:O} to {s.Until:O}"))}",
+                "Nothing was changed. Give a time: it is of one of them.");
+        foreach (var stretch in covering)
         {
-            if (position < stretch.From || position >= stretch.To) continue;
             if (log.BaseBefore(stretch, position + 1) is var (manifest, from))
             {
                 var time = Commits(stretch).Where(c => c.Position <= position).Select(c => (DateTimeOffset?)c.Time).LastOrDefault();
@@ -69,6 +76,8 @@ public sealed record LogTarget(Coverage Stretch, BackupManifest Base, ulong From
     /// <summary>True when the damaged object is a part of a level, and so what the level was made of is there.</summary>
     public bool IsOfLevel(DamageException damage) =>
         Ticks().Any(t => t.Covers is not null && t.Parts.Any(p => p.Index.Object.Name == damage.ObjectName || p.Segments.Any(s => s.Name == damage.ObjectName)));
+
+    private static string History(Coverage stretch) => $"server {stretch.Identity.GetValueOrDefault("systemIdentifier")}, timeline {stretch.Identity.GetValueOrDefault("timeline")}";
 
     private static IEnumerable<LogCommit> Commits(Coverage stretch) => stretch.Ticks.SelectMany(t => CommitList.Decode(t.Marker.Commits));
 }

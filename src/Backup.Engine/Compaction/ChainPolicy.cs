@@ -8,6 +8,8 @@ public static class ChainPolicy
 {
     /// <summary>Layers a compaction leaves at most; what has no more is left alone.</summary>
     public const int Settled = 4;
+    /// <summary>Layers at which a cluster compacts by itself.</summary>
+    public const int Due = 8;
     /// <summary>Layers any backup is read through at most, where a compaction runs after every eight increments at the latest.</summary>
     public const int Most = 12;
     /// <summary>Layers that are merged at once at most: memory is bounded by them.</summary>

@@ -15,7 +15,7 @@ namespace Backup.Grains.Catalog;
 
 /// <summary>Answers for one archive. It keeps nothing: the archive is the truth.</summary>
 [Reentrant]
-internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, ArchiveCompaction compaction, ILocalSiloDetails silo, LogQueries logs, CutVectors vectors, TimeProvider time) : Grain, IBackupCatalogGrain
+internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries queries, ThreadQueries threads, ArchiveCollection collection, ArchiveCompaction compaction, ILocalSiloDetails silo, LogQueries logs, CutVectors vectors, ChainUpkeep upkeep, TimeProvider time) : Grain, IBackupCatalogGrain
 {
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
 
@@ -28,6 +28,12 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
     public Task<CollectReport> CollectAsync(CollectRequest request) => Task.Run(() => collection.RunAsync(request, default));
 
     public IAsyncEnumerable<RunStatus> CompactAsync(CompactRequest request) => WireErrors.PortableAsync(StatusesAsync(request));
+
+    public Task UpkeepAsync(string source)
+    {
+        upkeep.Begin(Archive, source);
+        return Task.CompletedTask;
+    }
 
     public Task<IReadOnlyList<BackupSummary>> ListAsync(string? source) => Task.Run(() => queries.ListAsync(Archive, source, default));
 

@@ -1,11 +1,14 @@
+using Backup.Abstractions;
 using Backup.Archive;
 using Backup.Archive.Catalog;
+using Backup.Archive.Chains;
 using Backup.Archive.Objects;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Capture;
 using Backup.Engine.Catalog;
 using Backup.Engine.Chains;
+using Backup.Engine.Compaction;
 using Backup.Engine.Progress;
 using Backup.Engine.Stores;
 using Backup.Grains.Workers;
@@ -19,7 +22,7 @@ namespace Backup.Grains.Runs;
 /// archive, as long as some silo still holds the cut.
 /// </summary>
 internal sealed class ClusterBackup(
-    IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, LastSeen lastSeen, RunInstruments instruments, TimeProvider time, ILogger<ClusterBackup> logger)
+    IArchives archives, ICheckpointStores stores, KeptCuts kept, Slots slots, LastSeen lastSeen, RunInstruments instruments, IGrainFactory grains, TimeProvider time, ILogger<ClusterBackup> logger)
 {
     private const int MaxCuts = 3;
 
@@ -45,6 +48,10 @@ internal sealed class ClusterBackup(
         lastSeen.Remember(archive, await SealChain.LoadAsync(archive, CancellationToken.None));
         progress.Finish(Summaries.Of(manifest), null);
     }
+
+    // A chain that was read through so many layers and has one more now.
+    private Task UpkeepAsync(BackupRequest request, BackupChain grown) =>
+        grown.Members.Count + 1 < ChainPolicy.Due ? Task.CompletedTask : grains.GetGrain<IBackupCatalogGrain>(GrainKeys.Archive(request.Archive)).UpkeepAsync(request.Source);
 
     private Task<BackupManifest> FullAsync(
         OpenedArchive archive, RunLease lease, BackupRequest request, string configuration, RunProgress progress, CutRecord? before, Action<CutRecord> save, CancellationToken cancellation) =>
@@ -73,9 +80,10 @@ internal sealed class ClusterBackup(
     {
         if (request.Strategy == BackupStrategyKind.Full) return null;
         await using var source = await stores.OpenSourceAsync(request.Source, cancellation);
-        return await BaseChoice.FindAsync(archive, request, source.Kind, cancellation) is { } chain
-            ? await new IncrementRun(archive, source, request, chain, time).RunAsync(lease, progress.Snapshot().Started, progress, cancellation)
-            : null;
+        if (await BaseChoice.FindAsync(archive, request, source.Kind, cancellation) is not { } chain) return null;
+        var manifest = await new IncrementRun(archive, source, request, chain, time).RunAsync(lease, progress.Snapshot().Started, progress, cancellation);
+        await UpkeepAsync(request, chain);
+        return manifest;
     }
 
     // An owner before this one may have sealed the run and not lived to say so.

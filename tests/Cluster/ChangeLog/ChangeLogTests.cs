@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Backup.Checkpoints.Postgres;
 using Backup.Contracts;
 using Backup.Engine.ChangeLog;
+using Backup.Engine.Compaction;
 using Backup.Tests.Cluster.Support;
 
 namespace Backup.Tests.Cluster.ChangeLog;
@@ -191,6 +192,20 @@ public sealed class ChangeLogTests : IAsyncLifetime
             Assert.Equal(1, await store.SlotsAsync());
         await cluster.Log.AsReference<IRemindable>().ReceiveReminder("keep", default);
         Assert.Equal(0, await store.SlotsAsync());
+    }
+
+    [Fact]
+    public async Task A_chain_that_grows_long_is_compacted_in_the_background()
+    {
+        await using var cluster = await LogCluster.StartAsync(store.ConnectionString, enabled: false);
+        for (var i = 0; i < ChainPolicy.Due; i++)
+        {
+            await store.WriteAsync($"step {i}");
+            await cluster.BackupAsync(BackupStrategyKind.Incremental);
+        }
+        await Until.TrueAsync("the chain is short", async () => await cluster.LayersAsync() <= ChainPolicy.Settled);
+        Assert.True(await cluster.NewestHoldsAsync("step 0"));
+        Assert.True(await cluster.NewestHoldsAsync($"step {ChainPolicy.Due - 1}"));
     }
 
     private Task RunsAsync(LogCluster cluster) => cluster.UntilAsync("the log runs and has its base", s => s is { State: LogState.Running, NeedsBase: false }, store);

@@ -18,21 +18,29 @@ internal sealed class FollowedStore : IAsyncDisposable
           type TEXT, blob BYTEA NOT NULL, task_path TEXT NOT NULL DEFAULT '', PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx));
         """;
 
-    private readonly EmptyDatabase database;
+    private readonly EmptyDatabase? database;
     private readonly NpgsqlDataSource source;
     private int written;
     private string? owner;
 
-    private FollowedStore(EmptyDatabase database) => (this.database, source) = (database, NpgsqlDataSource.Create(database.ConnectionString));
+    private FollowedStore(EmptyDatabase? database, string connectionString) => (this.database, ConnectionString, source) = (database, connectionString, NpgsqlDataSource.Create(connectionString));
 
-    public string ConnectionString => database.ConnectionString;
+    public string ConnectionString { get; }
 
     public static async Task<FollowedStore> CreateAsync()
     {
-        var store = new FollowedStore(await EmptyDatabase.CreateAsync());
-        await store.ExecuteAsync(Tables);
-        await store.WriteAsync("first");
-        return store;
+        var database = await EmptyDatabase.CreateAsync();
+        return await new FollowedStore(database, database.ConnectionString).BeginAsync();
+    }
+
+    /// <summary>A store in a database that is there.</summary>
+    public static Task<FollowedStore> CreateAsync(string connectionString) => new FollowedStore(null, connectionString).BeginAsync();
+
+    private async Task<FollowedStore> BeginAsync()
+    {
+        await ExecuteAsync(Tables);
+        await WriteAsync("first");
+        return this;
     }
 
     /// <summary>Adds a checkpoint to a thread.</summary>
@@ -90,10 +98,10 @@ internal sealed class FollowedStore : IAsyncDisposable
     {
         if (owner is not null) await ExecuteAsync($"REASSIGN OWNED BY {owner} TO CURRENT_USER; DROP OWNED BY {owner}; DROP ROLE {owner}");
         await source.DisposeAsync();
-        await database.DisposeAsync();
+        if (database is not null) await database.DisposeAsync();
     }
 
-    private async Task<T> ScalarAsync<T>(string sql)
+    public async Task<T> ScalarAsync<T>(string sql)
     {
         await using var command = source.CreateCommand(sql);
         return (T)(await command.ExecuteScalarAsync())!;

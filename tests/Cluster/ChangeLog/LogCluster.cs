@@ -72,6 +72,52 @@ internal sealed class LogCluster : IAsyncDisposable
         return last!;
     }
 
+    /// <summary>How many layers the latest backup is read through.</summary>
+    public async Task<int> LayersAsync()
+    {
+        var catalog = await BackupCatalog.LoadAsync(await Archives.OpenAsync("main", default), default);
+        return (await BackupChain.LoadAsync(catalog, await catalog.LatestAsync(Source, default), default)).Members.Count;
+    }
+
+    /// <summary>Takes a backup and waits for its end.</summary>
+    public async Task BackupAsync(BackupStrategyKind strategy = BackupStrategyKind.Full)
+    {
+        RunStatus run = null!;
+        // The log tries to take its base, one after the other.
+        await Until.TrueAsync("the source is not busy", async () =>
+        {
+            try
+            {
+                run = await cluster.Client.GetGrain<IBackupManagerGrain>(GrainKeys.Source(Source)).StartAsync(new() { Source = Source, Archive = "main", Strategy = strategy });
+                return true;
+            }
+            catch (BackupException error) when (error.Kind == ErrorKind.Conflict)
+            {
+                return false;
+            }
+        });
+        await Until.TrueAsync("the backup is done", async () => (run = await cluster.Client.GetGrain<IBackupRunGrain>(GrainKeys.Run(new(run.RunId))).StatusAsync()).IsFinished);
+        Assert.True(run.State == RunState.Done, run.Error);
+    }
+
+    /// <summary>The error of a moment that is asked for by its position.</summary>
+    public async Task<BackupException> RefusedAsync(ulong position)
+    {
+        var archive = await Archives.OpenAsync("main", default);
+        var log = await LogCatalog.LoadAsync(archive, await BackupCatalog.LoadAsync(archive, default), Source, default);
+        return Assert.Throws<BackupException>(() => LogTarget.At(position, log));
+    }
+
+    /// <summary>A moment of the log, by the source's clock, has a thread.</summary>
+    public async Task<bool> HeldAsync(string thread, DateTimeOffset time)
+    {
+        var archive = await Archives.OpenAsync("main", default);
+        var catalog = await BackupCatalog.LoadAsync(archive, default);
+        var target = LogTarget.At(time, await LogCatalog.LoadAsync(archive, catalog, Source, default));
+        using var moment = await PointInTime.DeriveAsync(archive, catalog, target, [thread], TimeProvider.System, default);
+        return await HoldsAsync(new ThreadBrowser(moment.Archive, moment.Chain), thread);
+    }
+
     /// <summary>Waits for the owner to say something.</summary>
     public Task UntilAsync(string what, Func<LogStatus, bool> condition, FollowedStore? writer = null, double seconds = 60, Func<Task>? before = null)
     {
