@@ -23,7 +23,7 @@ internal sealed class IndexWriter : IAsyncDisposable
     public async ValueTask AddAsync(UnitEntry entry, CancellationToken cancellation)
     {
         if (lastKey is not null && lastKey.AsSpan().SequenceCompareTo(entry.Key) >= 0)
-            throw new InvalidOperationException("index entries must come in the order of their keys, each key once");
+            throw new InvalidOperationException($"index entries must come in the order of their keys, each key once: {Convert.ToHexStringLower(entry.Key)} came behind {Convert.ToHexStringLower(lastKey)}");
         lastKey = entry.Key;
         if (page.TryAdd(entry)) return;
         leaves.Add(await WriteAsync(page, cancellation));

@@ -32,7 +32,8 @@ internal sealed class CaptureQuery(string schema, IReadOnlyList<RecordColumns> t
         var branches = tables.Select(t => $"({Select(t, "null", keysOnly)} from {Name(t)} where {Sql.Name(t.Unit)} = w.u and {condition})");
         var columns = string.Concat(Enumerable.Range(0, width).Select(i => $", c{i}"));
         return $"copy (select w.u::text, rows.k, rows.b{columns.Replace(", c", ", rows.c", StringComparison.Ordinal)} from (select x::{UnitType} as u from unnest({Sql.Array(ids)}) with ordinality a(x, n) order by n offset 0) w "
-            + $"cross join lateral ({string.Join(" union all ", branches)}) rows(x, k, b{columns})) to stdout (format binary)";
+            // Without the offset a single table is joined as the planner likes, and the units' rows come mixed.
+            + $"cross join lateral (select * from ({string.Join(" union all ", branches)}) branches offset 0) rows(x, k, b{columns})) to stdout (format binary)";
     }
 
     /// <summary>Of the units named the keys alone of those rows that meet <paramref name="condition"/>; every other field is null.</summary>

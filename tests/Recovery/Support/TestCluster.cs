@@ -78,9 +78,12 @@ public sealed class TestCluster : IAsyncDisposable
     /// <param name="threads">Threads of the store.</param>
     /// <param name="size">How many silos.</param>
     /// <param name="change">Changes the sources of all of them.</param>
-    public static async Task<TestCluster> FleetAsync(int threads, int size = 3, Action<Dictionary<string, object>>? change = null)
+    public static async Task<TestCluster> FleetAsync(int threads, int size = 3, Action<Dictionary<string, object>>? change = null) => await FleetAsync(await Store.CreateAsync(threads), size, change);
+
+    /// <summary>The same with a store that is there; it is the cluster's from now on.</summary>
+    public static async Task<TestCluster> FleetAsync(Store store, int size, Action<Dictionary<string, object>>? change)
     {
-        var made = new TestCluster(await Store.CreateAsync(threads), new { Kind = "redis", ConnectionString = Servers.Redis, ClusterId = TestOptions.NewClusterId() }, await EmptyDatabase.CreateAsync());
+        var made = new TestCluster(store, new { Kind = "redis", ConnectionString = Servers.Redis, ClusterId = TestOptions.NewClusterId() }, await EmptyDatabase.CreateAsync());
         await made.BeginAsync(async () =>
         {
             await made.InitAsync();

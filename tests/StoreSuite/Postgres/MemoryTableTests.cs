@@ -46,6 +46,18 @@ public sealed class MemoryTableTests(DatabaseFixture fixture)
     }
 
     [Fact]
+    public async Task Namespaces_whose_rows_lie_mixed_come_one_by_one()
+    {
+        await using var store = await new PostgresUnderTest(fixture.Database).SetupAsync(changes: "CREATE TABLE {s}.store (prefix text NOT NULL, key text NOT NULL, value jsonb NOT NULL, created_at timestamptz DEFAULT now(), updated_at timestamptz DEFAULT now(), PRIMARY KEY (prefix, key))");
+        await store.ExecuteAsync("INSERT INTO {s}.store (prefix, key, value) SELECT 'users.' || n % 3, n::text, to_jsonb(n) FROM generate_series(1, 300) n; ANALYZE {s}.store");
+        await using var cut = await store.Source.CutAsync(default);
+        var whole = await Contents.ReadAsync(cut);
+        var named = new Contents();
+        await cut.CaptureAsync(whole.Units.ToList(), named, default);
+        Contents.AssertEqual(whole, named);
+    }
+
+    [Fact]
     public async Task Without_the_extension_the_target_refuses_and_holds_nothing()
     {
         await using var store = await CreateAsync(python: true);
