@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backup.Live;
 using Backup.Live.Losses;
 using Backup.Live.Speed;
 
@@ -16,8 +17,12 @@ try
             options = Options(given, "--parts", "--seconds");
             await using (var speed = new SpeedPart(options.GetValueOrDefault("--parts", "capture,put,replay").Split(','), Number(options, "--seconds", 60))) await speed.RunAsync();
             return 0;
+        case ["model", .. var given]:
+            options = Options(given, "--minutes", "--steps", "--moments");
+            await LongModel.RunAsync(seed, Number(options, "--minutes", 60), Number(options, "--steps", 150), Number(options, "--moments", 60));
+            return 0;
         default:
-            throw new ArgumentException("rpo [--kills 20] [--both 5], or live [--parts capture,put,replay] [--seconds 60]");
+            throw new ArgumentException("rpo [--kills 20] [--both 5], live [--parts capture,put,replay] [--seconds 60], or model [--minutes 60] [--steps 150] [--moments 60]");
     }
 }
 catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException or Xunit.Sdk.XunitException)

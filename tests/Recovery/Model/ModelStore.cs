@@ -53,10 +53,13 @@ internal sealed class ModelStore(string connectionString, Random random) : IAsyn
     /// <param name="of">The threads, or null for all.</param>
     public async Task<Dictionary<string, string>> ReadAsync(string schema, IReadOnlyCollection<string>? of)
     {
+        // Threads that are restored into nothing make no table of long-term memory.
+        await using var look = source.CreateCommand($"SELECT to_regclass('{schema}.store') IS NOT NULL");
+        var memory = (bool)(await look.ExecuteScalarAsync())! ? $"UNION ALL SELECT '{Memory}', 's ' || t::text FROM {schema}.store t" : "";
         await using var command = source.CreateCommand($"""
             SELECT id, string_agg(row, E'\n' ORDER BY row COLLATE "C") FROM (
               SELECT thread_id id, 'c ' || t::text row FROM {schema}.checkpoints t UNION ALL SELECT thread_id, 'b ' || t::text FROM {schema}.checkpoint_blobs t
-              UNION ALL SELECT thread_id, 'w ' || t::text FROM {schema}.checkpoint_writes t UNION ALL SELECT '{Memory}', 's ' || t::text FROM {schema}.store t) every
+              UNION ALL SELECT thread_id, 'w ' || t::text FROM {schema}.checkpoint_writes t {memory}) every
             WHERE $1::text[] IS NULL OR id = ANY($1) GROUP BY id
             """);
         command.Parameters.Add(new() { Value = (object?)of?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text });
