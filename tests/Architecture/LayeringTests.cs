@@ -13,13 +13,14 @@ public class LayeringTests
         ["Backup.Storage"] = ["Backup.Contracts"],
         ["Backup.Checkpoints"] = ["Backup.Contracts"],
         ["Backup.Checkpoints.Postgres"] = ["Backup.Checkpoints"],
+        ["Backup.Checkpoints.Redis"] = ["Backup.Checkpoints"],
         ["Backup.Archive"] = ["Backup.Storage"],
         ["Backup.Engine"] = ["Backup.Archive", "Backup.Checkpoints"],
         ["Backup.Abstractions"] = ["Backup.Contracts"],
         ["Backup.Grains"] = ["Backup.Engine", "Backup.Abstractions"],
         ["Backup.Hosting"] =
         [
-            "Backup.Contracts", "Backup.Storage", "Backup.Checkpoints", "Backup.Checkpoints.Postgres", "Backup.Archive", "Backup.Engine", "Backup.Abstractions", "Backup.Grains",
+            "Backup.Contracts", "Backup.Storage", "Backup.Checkpoints", "Backup.Checkpoints.Postgres", "Backup.Checkpoints.Redis", "Backup.Archive", "Backup.Engine", "Backup.Abstractions", "Backup.Grains",
         ],
         ["Backup.Cli"] = ["Backup.Hosting"],
         ["Silo.Host"] = ["Backup.Hosting"],

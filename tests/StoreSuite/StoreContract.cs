@@ -14,6 +14,9 @@ public abstract class StoreContract
     /// <summary>How many random stores a property is tried on.</summary>
     protected abstract int Samples { get; }
 
+    /// <summary>True when a cut is of one instant and of those who hold it; false when each unit is read at an instant of its own.</summary>
+    protected virtual bool HoldsStill => true;
+
     private protected abstract Task<StoreUnderTest> CreateAsync();
 
     [Fact]
@@ -71,7 +74,7 @@ public abstract class StoreContract
     }
 
     [Fact]
-    public async Task A_cut_does_not_move_while_writers_go_on()
+    public async Task A_cut_does_not_move_while_writers_go_on_unless_it_says_so()
     {
         await using var store = await CreateAsync();
         var before = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 5), "b", 5);
@@ -80,11 +83,12 @@ public abstract class StoreContract
         await store.WriteAsync(Support.Samples.Thread(new(), "c", 3));
         await store.WriteAsync(new Contents().Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")));
         await store.DeleteAsync("b");
-        Contents.AssertEqual(before, await Contents.ReadAsync(cut), "at the cut");
+        var now = Support.Samples.Thread(before.Copy().Remove(B).Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")), "c", 3);
+        Assert.Equal(!HoldsStill, cut.Description.Moving);
+        Contents.AssertEqual(HoldsStill ? before : now, await Contents.ReadAsync(cut), "at the cut");
         var listed = new List<UnitId>();
         await foreach (var unit in cut.ListAsync(default)) listed.Add(unit);
-        Assert.Equal([A, B], listed.Order());
-        var now = Support.Samples.Thread(before.Copy().Remove(B).Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")), "c", 3);
+        Assert.Equal(HoldsStill ? [A, B] : [A, C], listed.Order());
         Contents.AssertEqual(now, await Contents.ReadAsync(store.Source), "afterwards");
     }
 
@@ -237,7 +241,17 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         string token;
-        await using (var cut = await store.Source.CutAsync(default)) token = cut.Description.Token;
+        CutDescription taken;
+        await using (var cut = await store.Source.CutAsync(default)) (token, taken) = (cut.Description.Token, cut.Description);
+        if (!HoldsStill)
+        {
+            // There is nothing to hold: whoever joins sees the same store, and says the same of the cut.
+            await store.WriteAsync(Support.Samples.Thread(new(), "a", 1));
+            await using var joined = await store.Source.JoinCutAsync(token, default);
+            Assert.Equal((taken.Time, taken.Layout), (joined.Description.Time, joined.Description.Layout));
+            Assert.Equal(taken.Identity, joined.Description.Identity);
+            token = "another/process/history/1/1";
+        }
         await Assert.ThrowsAsync<CutLostException>(() => store.Source.JoinCutAsync(token, default));
     }
 }

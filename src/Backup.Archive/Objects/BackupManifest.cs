@@ -67,6 +67,11 @@ public sealed record ManifestSource
     public required string Kind { get; init; }
     /// <summary>The instant, by the source's clock.</summary>
     public required DateTimeOffset CutTime { get; init; }
+    /// <summary>Set where units were read each at an instant of its own: the last of those instants lies before it. Null where all were read at <see cref="CutTime"/>.</summary>
+    public DateTimeOffset? CutUntil { get; init; }
+    /// <summary>When everything in it was read: nothing in it is later.</summary>
+    [JsonIgnore]
+    public DateTimeOffset Until => CutUntil ?? CutTime;
     /// <summary>Position in the source's log, or null.</summary>
     public string? CutPosition { get; init; }
     /// <summary>What the source is, by name.</summary>

@@ -3,12 +3,13 @@ using Backup.Checkpoints.Stores;
 
 namespace Backup.Checkpoints.Postgres.Restore;
 
-/// <summary>The layout a restore brings along: the captured one, or that of LangGraph's JS saver when the source was no PostgreSQL.</summary>
+/// <summary>The layout a restore brings along: the captured one, or that of LangGraph's JS saver when nothing in it ever came from PostgreSQL.</summary>
 internal static class CapturedLayout
 {
     public static StoreLayout Of(TargetIntent intent)
     {
-        var layout = intent.SourceKind == "postgres" ? StoreLayout.Decode(intent.Layout) : Default;
+        var origin = LayoutOrigin.Of(intent);
+        var layout = origin.Kind == "postgres" ? StoreLayout.Decode(origin.Layout.GetRawText()) : Default;
         return intent.WithMemory ? layout : layout with { Tables = layout.Tables.Where(t => !TableNames.IsMemory(t.Name)).ToList() };
     }
 

@@ -19,7 +19,10 @@ public interface IChangeTracking
     /// <summary>Counts and key digests of the untouched records of the named units; their contents are not read.</summary>
     Task<IReadOnlyDictionary<UnitId, UnitDigest>> DigestUntouchedKeysAsync(EarlierCut earlier, IReadOnlyCollection<UnitId> units, CancellationToken cancellation);
 
-    /// <summary>Reads the touched records of the named units into <paramref name="sink"/>.</summary>
+    /// <summary>
+    /// Reads the touched records of the named units into <paramref name="sink"/>. Of a moving cut a unit that has changed since its untouched
+    /// keys were digested is not reported.
+    /// </summary>
     Task CaptureTouchedAsync(EarlierCut earlier, IReadOnlyCollection<UnitId> units, IRecordSink sink, CancellationToken cancellation);
 }
 

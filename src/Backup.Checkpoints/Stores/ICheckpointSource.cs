@@ -4,7 +4,7 @@ namespace Backup.Checkpoints.Stores;
 /// <remarks>Every implementation passes the suite under <c>tests/StoreSuite</c>.</remarks>
 public interface ICheckpointSource : IAsyncDisposable
 {
-    /// <summary>Kind as configured: <c>postgres</c>, <c>memory</c>.</summary>
+    /// <summary>Kind as configured: <c>postgres</c>, <c>redis</c>, <c>memory</c>.</summary>
     string Kind { get; }
 
     /// <summary>Takes a cut: the instant everything read through it is true for.</summary>

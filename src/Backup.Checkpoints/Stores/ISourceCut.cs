@@ -2,7 +2,7 @@ using Backup.Checkpoints.Model;
 
 namespace Backup.Checkpoints.Stores;
 
-/// <summary>A consistent view of a store. Safe for concurrent captures of different shards. Disposing lets go of it.</summary>
+/// <summary>A view of a store: of one instant, or <see cref="CutDescription.Moving"/>. Safe for concurrent captures of different shards. Disposing lets go of it.</summary>
 public interface ISourceCut : IAsyncDisposable
 {
     /// <summary>What the cut is of.</summary>
@@ -39,6 +39,10 @@ public sealed record CutDescription
     public required string Token { get; init; }
     /// <summary>The instant, by the source's clock.</summary>
     public required DateTimeOffset Time { get; init; }
+    /// <summary>True when the store has no view of one instant: each unit is then read as it is at an instant of its own, at or after <see cref="Time"/>.</summary>
+    public bool Moving { get; init; }
+    /// <summary>Of a moving cut that has been read: nothing in it is later. Null as long as that is not known.</summary>
+    public DateTimeOffset? Until { get; init; }
     /// <summary>Position in the source's log, or null.</summary>
     public string? Position { get; init; }
     /// <summary>What the source is: <c>systemIdentifier</c>, <c>timeline</c>, <c>database</c>, <c>snapshotXmin</c>, table ids … by name.</summary>

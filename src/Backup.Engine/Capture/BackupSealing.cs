@@ -13,6 +13,9 @@ namespace Backup.Engine.Capture;
 /// <summary>Turns the results of all shards into a backup: one index, the manifest, the seal. Until the seal is there, nothing is visible.</summary>
 public static class BackupSealing
 {
+    /// <summary>A backup that lacks more than this share of the threads there were is suspect.</summary>
+    public const double SuspectShare = 0.2;
+
     /// <summary>What is sealed besides the shards.</summary>
     /// <param name="SourceName">Configured name of the source.</param>
     /// <param name="SourceKind">Its kind.</param>
@@ -42,12 +45,17 @@ public static class BackupSealing
         using var root = new StateRoot();
         var index = await IndexMerge.RunAsync(archive, lease.Run, shards, root.Add, cancellation);
         Failpoint.Reach("seal.index");
+        var totals = onto?.Totals ?? shards.Aggregate(Totals.None, (sum, shard) => sum + shard.Totals);
+        var shrunk = subject.Cut.Moving && onto is null ? await ShrunkAsync(archive, subject, totals.Threads, cancellation) : null;
+        var finished = time.GetUtcNow();
         var manifest = new BackupManifest
         {
-            BackupId = lease.Run.Value, Strategy = onto?.Strategy ?? "full", Writer = Writer, Started = subject.Started, Finished = time.GetUtcNow(),
+            BackupId = lease.Run.Value, Strategy = onto?.Strategy ?? "full", Writer = Writer, Started = subject.Started, Finished = finished,
             Source = new()
             {
                 Name = subject.SourceName, Kind = subject.SourceKind, CutTime = subject.Cut.Time, CutPosition = subject.Cut.Position,
+                // The run began before the cut was taken: by the source's clock it ends no later than this.
+                CutUntil = subject.Cut.Until ?? (subject.Cut.Moving ? subject.Cut.Time + (finished - subject.Started) : null),
                 Identity = subject.Cut.Identity, Layout = JsonSerializer.Deserialize<JsonElement>(subject.Cut.Layout),
             },
             Segments = shards.SelectMany(s => s.Segments).ToList(),
@@ -55,9 +63,9 @@ public static class BackupSealing
             Derived = onto?.Derived,
             Compared = onto?.Compared ?? true,
             Index = index,
-            Totals = onto?.Totals ?? shards.Aggregate(Totals.None, (sum, shard) => sum + shard.Totals),
+            Totals = totals,
             StateRoot = onto?.StateRoot ?? root.Finish(),
-            Warnings = [.. subject.Cut.Warnings, .. subject.Warnings],
+            Warnings = [.. subject.Cut.Warnings, .. subject.Warnings, .. shrunk is null ? Array.Empty<string>() : [shrunk]],
             Working = await WorkingObjectsAsync(archive, lease.Run, shards, index, cancellation),
         };
         var digest = await ManifestStore.PutAsync(archive, manifest, cancellation);
@@ -67,6 +75,18 @@ public static class BackupSealing
         Failpoint.Reach("seal.seal");
         await ConfirmAsync(archive, manifest, digest.Object, cancellation);
         return manifest;
+    }
+
+    // A store that can lose its data and be made anew looks like one that never held more; an increment would have noticed.
+    private static async Task<string?> ShrunkAsync(OpenedArchive archive, Subject subject, long threads, CancellationToken cancellation)
+    {
+        var catalog = await BackupCatalog.LoadAsync(archive, cancellation);
+        await foreach (var before in catalog.OfSourceAsync(subject.SourceName, cancellation))
+        {
+            if (before.Source.Kind != subject.SourceKind || before.Totals.Threads - threads <= SuspectShare * before.Totals.Threads) return null;
+            return $"suspect: backup {before.BackupId} held {before.Totals.Threads} threads, and {threads} are there; make sure that the source was whole";
+        }
+        return null;
     }
 
     private static string Writer => $"backup.orleans/{typeof(BackupSealing).Assembly.GetName().Version?.ToString(3)}";

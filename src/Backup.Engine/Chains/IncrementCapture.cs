@@ -57,25 +57,27 @@ internal sealed class IncrementCapture(OpenedArchive archive, BackupChain chain,
     private async Task CaptureAsync(List<ComparedUnit> window, IChangeTracking? tracking, ShardWriter writer, StateRoot root, CancellationToken cancellation)
     {
         var captured = new Dictionary<UnitId, UnitEntry>();
+        var vanished = new HashSet<UnitId>();
         foreach (var batch in window.Where(u => u.Now is not null && !IsUntouched(u)).Chunk(Batch))
-            await CaptureBatchAsync(batch, tracking, writer, captured, cancellation);
+            vanished.UnionWith(await CaptureBatchAsync(batch, tracking, writer, captured, cancellation));
         foreach (var unit in window)
         {
-            if (unit.Now is null)
+            if (unit.Now is null || vanished.Contains(unit.Now.Value.Unit))
             {
+                if (unit.Base is null) continue;
                 writer.Gone(unit.Key);
                 gone += unit.Key[0] == (byte)UnitKind.Thread ? 1 : 0;
                 continue;
             }
-            var entry = captured.GetValueOrDefault(unit.Now.Value.Unit) ?? unit.Base
-                ?? throw new BackupException(ErrorKind.Failed, $"{unit.Now.Value.Unit} was listed by the source and could not be read", "Nothing of this run is visible. Run the backup again.");
+            var entry = captured.GetValueOrDefault(unit.Now.Value.Unit) ?? unit.Base!;
             root.Add(entry);
             totals += UnitSummary.Count(entry);
         }
         window.Clear();
     }
 
-    private async Task CaptureBatchAsync(IReadOnlyList<ComparedUnit> batch, IChangeTracking? tracking, ShardWriter writer, Dictionary<UnitId, UnitEntry> captured, CancellationToken cancellation)
+    // Returns the units that were deleted after they were listed.
+    private async Task<IEnumerable<UnitId>> CaptureBatchAsync(IReadOnlyList<ComparedUnit> batch, IChangeTracking? tracking, ShardWriter writer, Dictionary<UnitId, UnitEntry> captured, CancellationToken cancellation)
     {
         var bases = batch.Where(u => u.Base is not null).ToDictionary(u => u.Now!.Value.Unit, u => u.Base!);
         Dictionary<UnitId, UnitEntry> onto = [];
@@ -94,9 +96,17 @@ internal sealed class IncrementCapture(OpenedArchive archive, BackupChain chain,
         }
         whole.ExceptWith(onto.Keys);
         var sink = new IncrementSink(writer, onto, progress);
-        if (onto.Count > 0) await tracking!.CaptureTouchedAsync(since, onto.Keys, sink, cancellation);
+        if (onto.Count > 0) await tracking!.CaptureTouchedAsync(since, onto.Keys.ToList(), sink, cancellation);
+        foreach (var moved in onto.Keys.Where(u => cut.Description.Moving && !sink.Captured.ContainsKey(u)).ToList())
+        {
+            onto.Remove(moved);
+            whole.Add(moved);
+        }
         if (whole.Count > 0) await cut.CaptureAsync(whole, sink, cancellation);
         foreach (var (unit, entry) in sink.Captured) captured.Add(unit, entry);
+        var vanished = whole.Where(u => !sink.Captured.ContainsKey(u)).ToList();
+        if (vanished.Count == 0 || cut.Description.Moving) return vanished;
+        throw new BackupException(ErrorKind.Failed, $"{vanished[0]} was listed by the source and could not be read", "Nothing of this run is visible. Run the backup again.");
     }
 
     private static bool IsUntouched(ComparedUnit unit)

@@ -24,7 +24,6 @@ public sealed class IncrementRun
     public const int MaxLayers = 8;
     /// <summary>So many backups in a row may trust the store's own trace of changes; the next compares everything.</summary>
     public const int CompareEvery = 50;
-    private const double SuspectShare = 0.2;
 
     /// <summary>Prepares a backup that builds on <paramref name="chain"/>.</summary>
     public IncrementRun(OpenedArchive archive, ICheckpointSource source, BackupRequest request, BackupChain chain, TimeProvider time) =>
@@ -37,7 +36,7 @@ public sealed class IncrementRun
         var warnings = new List<string>();
         var (cut, increment, compared) = await lease.KeepAsync(token => CaptureAroundAsync(progress, warnings, token), cancellation);
         var before = chain.Newest.Totals.Threads;
-        if (increment.ThreadsGone > SuspectShare * before)
+        if (increment.ThreadsGone > BackupSealing.SuspectShare * before)
             warnings.Add($"suspect: {increment.ThreadsGone} of the {before} threads of backup {chain.Newest.BackupId} are gone; make sure that the source was whole");
         progress.Enter(RunState.Sealing);
         var onto = new BackupSealing.Onto(request.Strategy.ToString().ToLowerInvariant(), new(chain.Newest.BackupId, chain.Newest.Source.CutTime, chain.Newest.StateRoot),

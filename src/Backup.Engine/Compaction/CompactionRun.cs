@@ -135,7 +135,7 @@ public sealed class CompactionRun
     private async Task<BackupManifest> DeriveAsync(BackupChain chain, IReadOnlyList<BackupManifest> inputs, RunProgress progress, CancellationToken cancellation)
     {
         var (of, onto) = (chain.Newest, inputs[^1].Base);
-        var cut = new CutDescription { Token = "", Time = of.Source.CutTime, Position = of.Source.CutPosition, Identity = of.Source.Identity, Layout = of.Source.Layout.GetRawText() };
+        var cut = new CutDescription { Token = "", Time = of.Source.CutTime, Until = of.Source.CutUntil, Position = of.Source.CutPosition, Identity = of.Source.Identity, Layout = of.Source.Layout.GetRawText() };
         var startedAt = time.GetUtcNow();
         var lease = await RunLease.ClaimAsync(archive, made.Count == 0 ? progress.Run : RunId.New(startedAt), owner, time, cancellation);
         Failpoint.Reach("compact.claimed");

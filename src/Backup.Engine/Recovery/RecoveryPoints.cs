@@ -117,11 +117,11 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
         BackupManifest? found = null, first = null;
         await foreach (var backup in catalog.OfSourceAsync(source, cancellation))
         {
-            if (first is null || backup.Source.CutTime < first.Source.CutTime) first = backup;
-            if (backup.Source.CutTime <= point.Time && (found is null || backup.Source.CutTime > found.Source.CutTime)) found = backup;
+            if (first is null || backup.Source.Until < first.Source.Until) first = backup;
+            if (backup.Source.Until <= point.Time && (found is null || backup.Source.Until > found.Source.Until)) found = backup;
         }
-        return found ?? throw new BackupException(ErrorKind.NotFound, $"the first backup of '{source}' is true for {RecoveryPoint.At(first!.Source.CutTime)}, which is after {point}",
-            $"Nothing older was kept. The first possible point is --at {RecoveryPoint.At(first.Source.CutTime)}.");
+        return found ?? throw new BackupException(ErrorKind.NotFound, $"the first backup of '{source}' is true for {RecoveryPoint.At(first!.Source.Until)}, which is after {point}",
+            $"Nothing older was kept. The first possible point is --at {RecoveryPoint.At(first.Source.Until)}.");
     }
 
     // Positions of one log only can be compared: the newest at or before must be of the log that the latest backup is of.

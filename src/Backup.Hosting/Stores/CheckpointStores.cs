@@ -1,4 +1,5 @@
 using Backup.Checkpoints.Postgres;
+using Backup.Checkpoints.Redis;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Stores;
@@ -7,7 +8,7 @@ using Backup.Hosting.Configuration;
 
 namespace Backup.Hosting.Stores;
 
-/// <summary>The stores this process can reach: databases, and inside a silo the threads it holds.</summary>
+/// <summary>The stores this process can reach: databases, Redis, and inside a silo the threads it holds.</summary>
 public sealed class CheckpointStores : ICheckpointStores
 {
     private readonly BackupOptions options;
@@ -28,13 +29,13 @@ public sealed class CheckpointStores : ICheckpointStores
 
     /// <inheritdoc/>
     public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) =>
-        IsMemory(name) ? new(Memory(name)) : new(Postgres(name, options.Source(name)));
+        options.Source(name) is var source && IsMemory(name) ? new(Memory(name)) : source.Kind == SourceOptions.Redis ? new(Redis(name, source)) : new(Postgres(name, source));
 
     /// <inheritdoc/>
     public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation)
     {
         var target = options.Target(name);
-        return IsMemory(name) ? new(Memory(name)) : new(Postgres(name, target));
+        return IsMemory(name) ? new(Memory(name)) : target.Kind == SourceOptions.Redis ? new(Redis(name, target)) : new(Postgres(name, target));
     }
 
     /// <inheritdoc/>
@@ -42,7 +43,7 @@ public sealed class CheckpointStores : ICheckpointStores
     {
         var store = options.Source(name);
         // With a log, cuts are taken in another way.
-        string[] log = store.Log.Enabled ? ["log"] : [];
+        string[] log = store.Log.Enabled ? ["log"] : store.Kind == SourceOptions.Redis ? [store.Layout, store.Prefix] : [];
         return Configuration.Fingerprint.Of([name, store.Kind, store.ConnectionString, store.Schema, .. log]);
     }
 
@@ -51,6 +52,9 @@ public sealed class CheckpointStores : ICheckpointStores
 
     private ClusterMemoryStore Memory(string name) => memory?.Open(name)
         ?? throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.");
+
+    private RedisStore Redis(string name, SourceOptions store) =>
+        new(new RedisStoreOptions { Name = name, ConnectionString = store.ConnectionString, Prefix = store.Prefix, Writable = store.Writable, ReadLimit = limits.GetValueOrDefault(name) });
 
     private PostgresStore Postgres(string name, SourceOptions store) =>
         new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable, ExactCut = store.Log.Enabled, ReadLimit = limits.GetValueOrDefault(name) });

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Backup.Abstractions;
+using Backup.Checkpoints.Redis;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.Progress;
@@ -36,6 +37,7 @@ internal sealed class RunCluster : IAsyncDisposable
             {
                 ["prod"] = new() { Kind = SourceOptions.Postgres, ConnectionString = store.ConnectionString, Schema = "agents" },
                 ["copy"] = new() { Kind = SourceOptions.Postgres, ConnectionString = store.ConnectionString, Schema = "copy", Writable = true },
+                ["redis"] = new() { Kind = SourceOptions.Redis, ConnectionString = Servers.Redis, Layout = SourceOptions.PlainLayout, Prefix = Redis.Prefix, Writable = true },
             },
             Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Path.Combine(folder.Path, "archive"), KeyFile = Path.Combine(folder.Path, "key") } },
         };
@@ -55,6 +57,9 @@ internal sealed class RunCluster : IAsyncDisposable
     }
 
     public Store Store { get; }
+
+    /// <summary>The store <c>redis</c>, which is not there at first.</summary>
+    public RedisStoreOptions Redis { get; } = new() { Name = "redis", ConnectionString = Servers.Redis, Prefix = $"test:{Randomness.Token(8)}" };
 
     public Hold Hold { get; } = new();
 

@@ -16,12 +16,25 @@ public sealed class Tool : IDisposable
 
     public string Config => Path.Combine(Folder, "config.json");
 
+    /// <summary>Variables of the tool's own.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     /// <summary>The configured archives; null for one with a key file.</summary>
     public object? Archives { get; set; }
 
-    public Tool Source(string name, string connection, string schema, bool writable = false)
+    public Tool Source(string name, string connection, string schema, bool writable = false) =>
+        Source(name, new { Kind = "postgres", ConnectionString = connection, Schema = schema, Writable = writable });
+
+    /// <summary>A store in the Redis that tests/run.sh starts, under a prefix of its own.</summary>
+    public Tool Redis(string name, string? connection = null) => Source(name, new
     {
-        sources[name] = new { Kind = "postgres", ConnectionString = connection, Schema = schema, Writable = writable };
+        Kind = "redis", Layout = "plain", Prefix = Path.GetFileName(Folder), Writable = true,
+        ConnectionString = connection ?? Environment.GetEnvironmentVariable("TEST_REDIS") ?? throw new InvalidOperationException("TEST_REDIS is not set. Run tests/run.sh, which starts the servers."),
+    });
+
+    private Tool Source(string name, object source)
+    {
+        sources[name] = source;
         File.WriteAllText(Config, JsonSerializer.Serialize(new { Backup = new { Sources = sources, Archives = Archives ?? new { main = new { Kind = "local", Path = Archive, KeyFile = Key } } } }));
         return this;
     }
@@ -48,6 +61,7 @@ public sealed class Tool : IDisposable
         start.ArgumentList.Add("--json");
         start.Environment["BACKUP_CONFIG"] = Config;
         start.Environment["XDG_STATE_HOME"] = Path.Combine(Folder, "state");
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
         if (failpoint is not null) start.Environment["BACKUP_FAILPOINT"] = failpoint;
         var process = Process.Start(start)!;
         process.StandardInput.Close();

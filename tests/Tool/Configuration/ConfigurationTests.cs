@@ -39,6 +39,21 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_store_in_Redis_names_its_layout()
+    {
+        const string Archives = """ "Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}""";
+        var set = Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"redis:6379,ssl=true","Layout":"plain","Prefix":"p","MaxReadMBPerSecond":5,"Writable":true}},""" + Archives).Source("chat");
+        Assert.Equal(("redis", "redis:6379,ssl=true", "plain", "p", 5, true), (set.Kind, set.ConnectionString, set.Layout, set.Prefix, set.MaxReadMBPerSecond, set.Writable));
+        Assert.Equal(("langgraph", (int?)null), Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"plain"}},""" + Archives).Source("chat") is var left ? (left.Prefix, left.MaxReadMBPerSecond) : default);
+        foreach (var (settings, problem) in new[]
+        {
+            (""" "ConnectionString":"r" """, "Layout is missing"), (""" "Layout":"plain" """, "ConnectionString is missing"), (""" "ConnectionString":"r","Layout":"langgraph-js" """, "LangGraph's own layouts in Redis are not read yet"),
+            (""" "ConnectionString":"r","Layout":"fancy" """, "Layout must be \"plain\""), (""" "ConnectionString":"r","Layout":"plain","Schema":"s" """, "Schema is not a setting"), (""" "ConnectionString":"r","Layout":"plain","Log":{"Enabled":true} """, "Redis is not followed yet"),
+        })
+            Assert.Contains(problem, Assert.Throws<BackupException>(() => Load($$$"""{"Backup":{"Sources":{"chat":{"Kind":"redis",{{{settings}}}}},""" + Archives)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_left_out_has_its_default()
     {
         var options = Load("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db"}},"Archives":{"main":{"Kind":"local","Path":"/a","PassphraseEnvironment":"PASS"}}}}""");

@@ -1,0 +1,20 @@
+using System.Text.Json;
+
+namespace Backup.Checkpoints.Stores;
+
+/// <summary>
+/// What a captured layout says of the store its records first came from. A store that keeps records as they are, whatever they came from,
+/// carries the layout of that store as member <c>origin</c> of its own, so that they can go back.
+/// </summary>
+/// <param name="Kind">Kind of that store.</param>
+/// <param name="Layout">Its layout.</param>
+public sealed record LayoutOrigin(string Kind, JsonElement Layout)
+{
+    /// <summary>The origin of what an intent restores: the one its layout names, or else the captured store itself.</summary>
+    public static LayoutOrigin Of(TargetIntent intent)
+    {
+        using var layout = JsonDocument.Parse(intent.Layout);
+        return layout.RootElement.TryGetProperty("origin", out var origin) && origin.TryGetProperty("kind", out var kind) && origin.TryGetProperty("layout", out var first)
+            ? new(kind.GetString()!, first.Clone()) : new(intent.SourceKind, layout.RootElement.Clone());
+    }
+}
