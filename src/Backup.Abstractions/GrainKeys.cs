@@ -29,6 +29,9 @@ public static class GrainKeys
     /// <summary>Key of one thread of a source.</summary>
     public static string Thread(string source, string thread) => Join("thread", source, thread);
 
+    /// <summary>Key of what backs single threads of a source up into an archive.</summary>
+    public static string Threads(string source, string archive) => Join("threads", source, archive);
+
     /// <summary>Key of one of the listings a source's threads are hashed over.</summary>
     public static string Directory(string source, int partition) =>
         Join("directory", source, partition.ToString(System.Globalization.CultureInfo.InvariantCulture));

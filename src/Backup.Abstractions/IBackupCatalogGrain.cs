@@ -55,10 +55,6 @@ public interface IBackupCatalogGrain : IGrainWithStringKey
     [Alias("Threads")]
     IAsyncEnumerable<ThreadView> ThreadsAsync(string source);
 
-    /// <summary>One thread in each backup of a source that holds it, newest first.</summary>
-    [Alias("Thread"), ResponseTimeout("00:10:00")]
-    Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread);
-
     /// <summary>Every checkpoint of a thread that a backup of a source holds, by namespace, newest first.</summary>
     [Alias("History"), ResponseTimeout("00:10:00")]
     Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread);

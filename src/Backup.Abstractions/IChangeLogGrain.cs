@@ -14,4 +14,9 @@ public interface IChangeLogGrain : IGrainWithStringKey
     /// <summary>How the owner stands. What can be recovered is the archive's to say: <see cref="IBackupCatalogGrain.LogAsync"/>.</summary>
     [Alias("Status"), AlwaysInterleave]
     Task<LogStatus> StatusAsync();
+
+    /// <summary>Says that somebody waits for a position to be covered, and how the owner stands.</summary>
+    /// <param name="position">As the source writes positions.</param>
+    [Alias("Want"), AlwaysInterleave]
+    Task<LogStatus> WantAsync(string position);
 }

@@ -51,6 +51,13 @@ public sealed class PostgresStore(PostgresStoreOptions options, TimeProvider? ti
     public Task<IChangeFeed> OpenFeedAsync(string name, ulong? after, CancellationToken cancellation) => new FeedOpening(options, connections, time).OpenAsync(name, after, cancellation);
 
     /// <inheritdoc/>
+    public Task<ulong> PositionAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(options, async () =>
+    {
+        await using var connection = await connections.ReadAsync(cancellation);
+        return await LogEnd.ReadAsync(connection, cancellation);
+    });
+
+    /// <inheritdoc/>
     public Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation)
     {
         EnsureWritable();

@@ -43,7 +43,7 @@ public partial class DocumentationTests
 
     [Theory]
     [InlineData(typeof(ArchiveInitReport)), InlineData(typeof(ArchiveCheckReport)), InlineData(typeof(ArchiveRewrapReport)), InlineData(typeof(CollectReport)), InlineData(typeof(InertRun)), InlineData(typeof(BackupSummary)), InlineData(typeof(Finding)), InlineData(typeof(RunStatus))]
-    [InlineData(typeof(VerifyReport)), InlineData(typeof(RestorePlan)), InlineData(typeof(RestoreReport)), InlineData(typeof(ThreadView)), InlineData(typeof(CheckpointView)), InlineData(typeof(LogStatus)), InlineData(typeof(LogGap))]
+    [InlineData(typeof(VerifyReport)), InlineData(typeof(RestorePlan)), InlineData(typeof(RestoreReport)), InlineData(typeof(ThreadView)), InlineData(typeof(ThreadCapture)), InlineData(typeof(PendingChanges)), InlineData(typeof(CheckpointView)), InlineData(typeof(LogStatus)), InlineData(typeof(LogGap))]
     [InlineData(typeof(StateView)), InlineData(typeof(ChannelState)), InlineData(typeof(WriteState)), InlineData(typeof(ThreadDifference)), InlineData(typeof(ThreadSide)), InlineData(typeof(RecordCounts))]
     public void TheReferenceNamesEveryJsonMember(Type result) => Assert.DoesNotContain(
         result.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name)),

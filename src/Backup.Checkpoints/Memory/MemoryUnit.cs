@@ -25,6 +25,18 @@ public sealed class MemoryUnit
     /// <summary>Bytes of the records and their keys.</summary>
     public long Bytes { get; }
 
+    /// <summary>Content digest, hexadecimal, as the index of a backup has it; null for a unit without records, which is none.</summary>
+    public string? Digest
+    {
+        get
+        {
+            if (Records.IsEmpty) return null;
+            var digest = new UnitDigest();
+            foreach (var (key, bytes) in Records) digest.Add(new(bytes, key.Length));
+            return digest.Content.ToString();
+        }
+    }
+
     /// <summary>The unit with a record added or replaced. The record's bytes are copied.</summary>
     public MemoryUnit With(EncodedRecord record)
     {

@@ -9,11 +9,16 @@ namespace Backup.Checkpoints.Memory;
 /// as it is: it costs nothing, sees one instant, and the first write after it leaves the pre-image with the snapshot. Safe for
 /// concurrent use.
 /// </summary>
-public sealed class MemoryUnits(long byteLimit)
+/// <param name="byteLimit">Bytes that fit.</param>
+/// <param name="time">Clock of what is noted of changes; the system's when null.</param>
+public sealed class MemoryUnits(long byteLimit, TimeProvider? time = null)
 {
+    private const int TimesKept = 200_000;
     private readonly Lock gate = new();
     private readonly HashSet<string> holds = [];
     private readonly HashSet<UnitId> moving = [];
+    private readonly ChangeTimes changes = new(TimesKept);
+    private readonly TimeProvider time = time ?? TimeProvider.System;
     private volatile ImmutableSortedDictionary<UnitId, MemoryUnit> units = ImmutableSortedDictionary<UnitId, MemoryUnit>.Empty;
     private TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private object? restoring;
@@ -30,6 +35,17 @@ public sealed class MemoryUnits(long byteLimit)
 
     /// <summary>The unit, or null when this process does not hold it.</summary>
     public MemoryUnit? Find(UnitId unit) => units.GetValueOrDefault(unit);
+
+    /// <summary>
+    /// When the unit was first changed behind a cut, its removal counted; null when it was not, as far as this process knows. The cut's time, or the smallest there
+    /// is, where that is not known better.
+    /// </summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="cut">The cut's time; null for since ever.</param>
+    public DateTimeOffset? ChangedSince(UnitId unit, DateTimeOffset? cut)
+    {
+        lock (gate) return changes.Since(unit, cut);
+    }
 
     /// <summary>Replaces a unit by what <paramref name="change"/> makes of it; null or a unit without records removes it. Waits while a cut holds the writers.</summary>
     /// <exception cref="BackupException">
@@ -56,13 +72,16 @@ public sealed class MemoryUnits(long byteLimit)
     }
 
     /// <summary>The units of this instant; writers go on.</summary>
+    /// <param name="cut">Id of the cut.</param>
+    /// <param name="at">The cut's time.</param>
     /// <exception cref="BackupException">Unreachable: that cut does not hold the writers any more.</exception>
-    internal MemorySnapshot Take(string cut)
+    internal MemorySnapshot Take(string cut, DateTimeOffset at)
     {
         lock (gate)
         {
             if (!holds.Contains(cut)) throw new BackupException(ErrorKind.Unreachable, "the silos took too long to agree on a cut", "Nothing was changed. Try again.");
             var snapshot = new MemorySnapshot(units);
+            changes.Cut(at);
             LetGo(cut);
             return snapshot;
         }
@@ -108,7 +127,7 @@ public sealed class MemoryUnits(long byteLimit)
     /// <summary>Sets units back to what they were. What was there fits again, whatever was put between.</summary>
     internal Task PutBackAsync(IEnumerable<KeyValuePair<UnitId, MemoryUnit?>> before) => WriteAsync(() =>
     {
-        foreach (var (unit, content) in before) Set(unit, content);
+        foreach (var (unit, content) in before) Change(unit, content);
     });
 
     /// <summary>Takes over whole units from another process, all or none of them.</summary>
@@ -118,7 +137,12 @@ public sealed class MemoryUnits(long byteLimit)
         if (leaving) throw Moving("the silo is leaving the cluster");
         var more = adopted.Sum(a => a.Content.Bytes - (units.GetValueOrDefault(a.Unit)?.Bytes ?? 0));
         if (bytes + more > byteLimit) throw NoRoom($"{adopted.Count} threads of a silo that leaves", more);
-        foreach (var (unit, content) in adopted) Set(unit, content);
+        foreach (var (unit, content) in adopted)
+        {
+            // Whether and when it changed is known where it comes from.
+            changes.Changed(unit, DateTimeOffset.MinValue);
+            Set(unit, content);
+        }
     });
 
     /// <summary>From now on units are handed over: nothing new is taken in, and no cut is begun.</summary>
@@ -169,6 +193,12 @@ public sealed class MemoryUnits(long byteLimit)
     private void Swap(UnitId unit, MemoryUnit? next)
     {
         EnsureRoom(unit, next);
+        Change(unit, next);
+    }
+
+    private void Change(UnitId unit, MemoryUnit? next)
+    {
+        changes.Changed(unit, time.GetUtcNow());
         Set(unit, next);
     }
 

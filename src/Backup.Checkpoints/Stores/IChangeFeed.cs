@@ -14,6 +14,9 @@ public interface IChangeLogSource
     /// <param name="cancellation">Cancels.</param>
     /// <exception cref="Backup.Contracts.BackupException">Usage: the store does not allow it, with what to change. NotFound. Unreachable.</exception>
     Task<IChangeFeed> OpenFeedAsync(string name, ulong? after, CancellationToken cancellation);
+
+    /// <summary>The end of the store's log now: every commit that was acknowledged before the call is below.</summary>
+    Task<ulong> PositionAsync(CancellationToken cancellation);
 }
 
 /// <summary>The commits of a store in the order of its log. Reading holds back the store's log until <see cref="AcknowledgeAsync"/>.</summary>

@@ -5,13 +5,14 @@ namespace Backup.Cli.Commands;
 /// <summary><c>backup thread …</c></summary>
 internal static class ThreadCommand
 {
-    public static Command Build(Invoker invoker) => new("thread", "Look at threads in backups")
+    public static Command Build(Invoker invoker) => new("thread", "Look at threads in backups, and back one up")
     {
         ThreadListCommand.Build(invoker),
         ThreadShowCommand.Build(invoker),
         ThreadHistoryCommand.Build(invoker),
         ThreadGetCommand.Build(invoker),
         ThreadDiffCommand.Build(invoker),
+        ThreadBackupCommand.Build(invoker),
     };
 
     // Not checked against the configuration: the archive knows sources that are configured no more.

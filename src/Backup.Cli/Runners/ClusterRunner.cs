@@ -17,10 +17,11 @@ internal sealed class ClusterRunner : IBackupRunner
     private readonly IGrainFactory grains;
     private readonly ClusterRuns runs;
     private readonly BackupOptions options;
+    private readonly TimeProvider time;
 
     private ClusterRunner(IHost host, BackupOptions options, TimeProvider time)
     {
-        (this.host, this.options) = (host, options);
+        (this.host, this.options, this.time) = (host, options, time);
         grains = host.Services.GetRequiredService<IGrainFactory>();
         runs = new(grains, time);
     }
@@ -102,8 +103,11 @@ internal sealed class ClusterRunner : IBackupRunner
     public IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, CancellationToken cancellation) =>
         ClusterErrors.GuardAsync(Catalog(archive).ThreadsAsync(source), cancellation);
 
-    public Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) =>
-        ClusterErrors.GuardAsync(Catalog(archive).ThreadAsync(source, thread), cancellation);
+    public Task<ThreadDelta> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) =>
+        ClusterErrors.GuardAsync(Thread(source, thread).DeltaAsync(archive), cancellation);
+
+    public Task<ThreadCapture> BackUpThreadAsync(string archive, string source, string thread, IProgress<RunStatus> progress, CancellationToken cancellation) =>
+        ClusterErrors.GuardAsync(Thread(source, thread).BackUpNowAsync(archive, time, new ThreadBackupProgress(source, progress, time), cancellation), cancellation);
 
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
         ClusterErrors.GuardAsync(Catalog(archive).HistoryAsync(source, thread), cancellation);
@@ -142,6 +146,8 @@ internal sealed class ClusterRunner : IBackupRunner
     }
 
     private static ValueTask DisposeAsync(IHost host) => ((IAsyncDisposable)host).DisposeAsync();
+
+    private ICheckpointThreadGrain Thread(string source, string thread) => grains.GetGrain<ICheckpointThreadGrain>(GrainKeys.Thread(source, thread));
 
     private IBackupCatalogGrain Catalog(string archive) => grains.GetGrain<IBackupCatalogGrain>(GrainKeys.Archive(archive));
 }

@@ -53,8 +53,11 @@ internal interface IBackupRunner : IAsyncDisposable
     /// <summary>The threads of the source's latest backup.</summary>
     IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, CancellationToken cancellation);
 
-    /// <summary>One thread in each backup of the source that holds it, newest first. NotFound when none does.</summary>
-    Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation);
+    /// <summary>What of a thread is captured, what is pending, and which backups of the source hold it.</summary>
+    Task<ThreadDelta> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation);
+
+    /// <summary>Has a thread backed up as it is now, and waits for it.</summary>
+    Task<ThreadCapture> BackUpThreadAsync(string archive, string source, string thread, IProgress<RunStatus> progress, CancellationToken cancellation);
 
     /// <summary>Every checkpoint of a thread that a backup of the source holds, by namespace, newest first. NotFound when none holds the thread.</summary>
     Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation);

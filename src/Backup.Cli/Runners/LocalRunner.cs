@@ -106,8 +106,14 @@ internal sealed class LocalRunner : IBackupRunner
 
     public IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, CancellationToken cancellation) => queries.ListThreadsAsync(archive, source, cancellation);
 
-    public Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) =>
-        queries.ShowThreadAsync(archive, source, thread, cancellation);
+    public Task<ThreadDelta> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) =>
+        new ThreadRecord(archives, archive, source, thread, time).AdvanceAsync(cancellation);
+
+    public async Task<ThreadCapture> BackUpThreadAsync(string archive, string source, string thread, IProgress<RunStatus> progress, CancellationToken cancellation)
+    {
+        var run = await CreateAsync(new() { Source = source, Archive = archive, Strategy = BackupStrategyKind.Incremental }, detach: false, progress, cancellation);
+        return (await new ThreadCaptures(archives, time).InBackupAsync(archive, run.RunId, [thread], cancellation))[thread];
+    }
 
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
         threads.HistoryAsync(archive, source, thread, cancellation);

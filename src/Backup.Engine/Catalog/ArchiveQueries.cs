@@ -74,40 +74,6 @@ public sealed class ArchiveQueries(IArchives archives, ICheckpointStores stores,
         await foreach (var thread in new ThreadBrowser(opened, chain).ListAsync(cancellation)) yield return thread;
     }
 
-    /// <summary>One thread in each backup of the source that holds it, newest first.</summary>
-    /// <exception cref="BackupException">NotFound: none holds it.</exception>
-    public async Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation)
-    {
-        var views = new List<ThreadView>();
-        await foreach (var browser in BrowsersAsync(archive, source, cancellation))
-            if (await FoundAsync(() => browser.ShowAsync(thread, cancellation)) is { } view) views.Add(view);
-        return views.Count > 0 ? views : throw NoThread(thread, source);
-    }
-
     private async Task<BackupCatalog> CatalogAsync(string archive, CancellationToken cancellation) =>
         await BackupCatalog.LoadAsync(await archives.OpenAsync(archive, cancellation), cancellation);
-
-    // The backups of a source, newest first.
-    private async IAsyncEnumerable<ThreadBrowser> BrowsersAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var opened = await archives.OpenAsync(archive, cancellation);
-        var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
-        await foreach (var manifest in catalog.OfSourceAsync(source, cancellation))
-            yield return new(opened, await BackupChain.LoadAsync(catalog, manifest, cancellation));
-    }
-
-    private static async Task<T?> FoundAsync<T>(Func<Task<T>> look) where T : class
-    {
-        try
-        {
-            return await look();
-        }
-        catch (BackupException error) when (error.Kind == ErrorKind.NotFound && error is not ObjectNotFoundException) // that would be damage
-        {
-            return null;
-        }
-    }
-
-    private static BackupException NoThread(string thread, string source) =>
-        new(ErrorKind.NotFound, $"no backup of '{source}' holds thread '{thread}'", $"'backup thread list --source {source}' shows the threads there are.");
 }

@@ -24,15 +24,23 @@ public sealed class ThreadBrowser(OpenedArchive archive, BackupChain chain)
             if (entry.Key[0] == (byte)UnitKind.Thread) yield return View(entry);
     }
 
-    /// <summary>One thread.</summary>
-    /// <exception cref="BackupException">NotFound.</exception>
-    public async Task<ThreadView> ShowAsync(string threadId, CancellationToken cancellation) => View(await FindAsync(threadId, cancellation));
+    /// <summary>One thread; null when the backup does not hold it.</summary>
+    public async Task<ThreadView?> FindAsync(string threadId, CancellationToken cancellation) => await content.FindAsync(threadId, cancellation) is { } entry ? View(entry) : null;
+
+    /// <summary>Each of some threads, and how the backup holds it; null where it does not.</summary>
+    public async IAsyncEnumerable<(string ThreadId, ThreadView? View)> FindAsync(IEnumerable<string> threadIds, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var index = new ChainIndex(archive, chain);
+        // In the order of the index: one page is held at a time.
+        foreach (var thread in threadIds.Order(Comparer<string>.Create(Utf8Order.Compare)))
+            yield return (thread, await index.FindAsync(UnitKey.Of(UnitId.Thread(thread)), cancellation) is { } entry ? View(entry) : null);
+    }
 
     /// <summary>The checkpoints of a thread, newest first in each namespace, the root first.</summary>
     /// <exception cref="BackupException">NotFound.</exception>
     public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string threadId, CancellationToken cancellation)
     {
-        var unit = await FindAsync(threadId, cancellation);
+        var unit = await EntryAsync(threadId, cancellation);
         var views = new List<CheckpointView>();
         var writes = new Dictionary<(string, string), int>();
         await content.ReadAsync(unit, record =>
@@ -54,7 +62,7 @@ public sealed class ThreadBrowser(OpenedArchive archive, BackupChain chain)
             .OrderBy(v => v.Namespace, StringComparer.Ordinal).ThenByDescending(v => v.CheckpointId, StringComparer.Ordinal).ToList();
     }
 
-    private async Task<UnitEntry> FindAsync(string threadId, CancellationToken cancellation) =>
+    private async Task<UnitEntry> EntryAsync(string threadId, CancellationToken cancellation) =>
         await content.FindAsync(threadId, cancellation) ?? throw new BackupException(ErrorKind.NotFound, $"thread '{threadId}' is not in backup {manifest.BackupId}",
             $"'backup thread list --source {manifest.Source.Name}' shows the threads that are.");
 

@@ -5,6 +5,8 @@ namespace Backup.Engine.ChangeLog;
 /// <summary>How far a log has come, for those who watch. Safe to read while it runs.</summary>
 public sealed class LogProgress
 {
+    private ulong wanted;
+
     /// <summary>Epoch of the owner; 0 before it has claimed the log.</summary>
     public int Epoch { get; internal set; }
     /// <summary>The last tick that was closed; null before the first.</summary>
@@ -15,6 +17,8 @@ public sealed class LogProgress
     public long? RetainedBytes { get; internal set; }
     /// <summary>Why the feed has to be made anew; null once a tick was closed after that.</summary>
     public string? Trouble { get; internal set; }
+    /// <summary>A position somebody waits for to be covered: until it is, an idle source is looked at as often as a busy one.</summary>
+    public ulong Wanted { get => Volatile.Read(ref wanted); set => Volatile.Write(ref wanted, value); }
     /// <summary>The last gap this owner declared.</summary>
     public string? Gap { get; internal set; }
     /// <summary>How many gaps this owner has declared.</summary>

@@ -108,7 +108,7 @@ public sealed class LogRun(OpenedArchive archive, IChangeLogSource source, LogOp
                 await writer.AddAsync(happened, cancellation);
                 continue;
             }
-            if (time.GetElapsedTime(last) < (writer.Changes > 0 || progress.LastClosed is null || tick.Begins ? options.Tick : options.IdleTick)) continue;
+            if (time.GetElapsedTime(last) < (writer.Changes > 0 || progress.LastClosed is null || tick.Begins || progress.Wanted > tick.From ? options.Tick : options.IdleTick)) continue;
             if (await feed.CheckAsync(cancellation) is { } problem) throw new FeedBrokenException(problem);
             var marker = await writer.CompleteAsync(progress.LastClosed, tick.From, happened.Position, happened.Time, cancellation);
             Failpoint.Reach("log.parts");

@@ -49,8 +49,6 @@ internal sealed class BackupCatalogGrain(IArchives archives, ArchiveQueries quer
 
     public IAsyncEnumerable<ThreadView> ThreadsAsync(string source) => WireErrors.PortableAsync(queries.ListThreadsAsync(Archive, source, default));
 
-    public Task<IReadOnlyList<ThreadView>> ThreadAsync(string source, string thread) => Task.Run(() => queries.ShowThreadAsync(Archive, source, thread, default));
-
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string source, string thread) => Task.Run(() => threads.HistoryAsync(Archive, source, thread, default));
 
     public Task<StateView> ThreadStateAsync(ThreadStateRequest request) => Task.Run(async () => LargeAnswers.Fitting(await threads.StateAsync(request, default)));

@@ -46,6 +46,12 @@ internal sealed class ChangeLogGrain(FollowedSources sources, LogKeepers keepers
         return Task.FromResult(new LogStatus { Source = Source, State = LogState.Off });
     }
 
+    public Task<LogStatus> WantAsync(string position)
+    {
+        keeping?.Want(LogPosition.Read(position) ?? 0);
+        return StatusAsync();
+    }
+
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
         if (keeping is not null) await EnsureAsync();

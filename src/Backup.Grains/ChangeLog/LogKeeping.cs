@@ -48,6 +48,9 @@ internal sealed class LogKeeping
     /// <summary>How it stands.</summary>
     public LogStatus Status => watch.Status(owner, polling.Last) with { NeedsBase = bases.Needed };
 
+    /// <summary>Has a position covered soon, though the source may be idle.</summary>
+    public void Want(ulong position) => progress.Wanted = Math.Max(progress.Wanted, position);
+
     /// <summary>Stops, and waits until nothing is done any more.</summary>
     public async Task StopAsync()
     {

@@ -1,6 +1,7 @@
 using Backup.Checkpoints.Memory;
 using Backup.Checkpoints.Model;
 using Backup.Contracts;
+using Backup.Engine.ChangeLog;
 using Backup.Grains.Memory.Directory;
 using Orleans.Runtime;
 
@@ -46,6 +47,30 @@ internal sealed class HeldThread(string store, UnitId unit, MemoryUnits units, T
         if (holder is not null && !holder.Equals(map.Local) && !await map.IsGoneAsync(holder)) await RefuseAsync(holder);
         await units.ChangeAsync(unit, _ => null);
         if (holder is not null) await directory.AssignAsync(store, [KeyValuePair.Create(unit, (SiloAddress?)null)]);
+    }
+
+    /// <summary>What the thread has that is not captured.</summary>
+    /// <param name="captured">How far it is captured; null for not at all.</param>
+    /// <param name="clock">Clock.</param>
+    /// <exception cref="BackupException">Unreachable: another silo holds it.</exception>
+    public async Task<PendingChanges> PendingAsync(ThreadCapture? captured, TimeProvider clock)
+    {
+        MemoryUnit now;
+        try
+        {
+            now = await ReadAsync();
+        }
+        catch (BackupException error) when (error.Kind == ErrorKind.Failed)
+        {
+            return Of(PendingState.Lost, captured?.Time);
+        }
+        var since = units.ChangedSince(unit, captured?.Time);
+        // Where the content is known that was captured, what was changed and changed back is captured as it is.
+        var same = captured is { Exists: null } ? since is null : captured?.Digest == now.Digest;
+        if (same) return Of(PendingState.None, null);
+        return Of(PendingState.Pending, (since ?? captured?.Time) is { } at && at > DateTimeOffset.MinValue ? at : null);
+
+        PendingChanges Of(PendingState state, DateTimeOffset? since) => new(state, since, LogQueries.Lag(since, clock));
     }
 
     private async Task RefuseAsync(SiloAddress holder)

@@ -16,9 +16,13 @@ internal interface IMemorySiloGrain : IGrainWithStringKey
     Task PrepareAsync(string store, string cut, string? session);
 
     /// <summary>Takes the snapshot and lets the writers go on; returns the number of units in it.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="cut">Id of the cut.</param>
+    /// <param name="keeper">Who needs the snapshot.</param>
+    /// <param name="at">The cut's time, the same on all silos.</param>
     /// <exception cref="Contracts.BackupException">Unreachable: the writers were let go on their own.</exception>
     [Alias("Take")]
-    Task<int> TakeAsync(string store, string cut, string keeper);
+    Task<int> TakeAsync(string store, string cut, string keeper, DateTimeOffset at);
 
     /// <summary>Lets the writers go on without a snapshot, or the snapshot go that was taken.</summary>
     [Alias("Abandon")]

@@ -17,7 +17,7 @@ internal sealed class MemorySiloGrain(SiloCuts cuts, SiloRestores restores, Adop
         return Task.CompletedTask;
     }
 
-    public Task<int> TakeAsync(string store, string cut, string keeper) => Task.FromResult(cuts.Take(store, cut, keeper));
+    public Task<int> TakeAsync(string store, string cut, string keeper, DateTimeOffset at) => Task.FromResult(cuts.Take(store, cut, keeper, at));
 
     public Task AbandonAsync(string store, string cut)
     {

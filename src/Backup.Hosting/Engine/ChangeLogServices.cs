@@ -11,7 +11,7 @@ internal static class ChangeLogServices
 {
     public static void AddChangeLogs(this IServiceCollection services, BackupOptions options)
     {
-        services.AddSingleton(new FollowedSources(options.Sources.Where(s => s.Value.Kind == SourceOptions.Postgres).Select(s => Followed(options, s.Key, s.Value.Log)).OfType<FollowedSource>()));
+        services.AddSingleton(new FollowedSources(options.Sources.Select(s => Followed(options, s.Key, s.Value.Log)).OfType<FollowedSource>()));
         services.AddSingleton<LogInstruments>();
         services.AddSingleton<LogKeepers>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, LogPings>();

@@ -18,7 +18,7 @@ internal static class MemoryServices
     public static void AddMemoryStores(this IServiceCollection services, BackupOptions options)
     {
         services.TryAddSingleton(new MemoryTimings());
-        services.AddSingleton(_ => new MemoryStores(name => options.Source(name).MemoryLimitMB * 1_000_000L));
+        services.AddSingleton(p => new MemoryStores(name => options.Source(name).MemoryLimitMB * 1_000_000L, p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SiloMap>();
         services.AddSingleton<ThreadDirectory>();
         services.AddSingleton<SiloCuts>();

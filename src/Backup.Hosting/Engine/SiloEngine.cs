@@ -9,6 +9,7 @@ using Backup.Grains.Catalog;
 using Backup.Grains.Memory.Store;
 using Backup.Grains.Placement;
 using Backup.Grains.Runs;
+using Backup.Grains.Threads;
 using Backup.Grains.Wire;
 using Backup.Grains.Workers;
 using Backup.Hosting.Archives;
@@ -35,6 +36,8 @@ internal static class SiloEngine
         services.AddSingleton<LogQueries>();
         services.AddSingleton<CutVectors>();
         services.AddSingleton<ChainUpkeep>();
+        services.AddSingleton<ThreadCaptures>();
+        services.AddSingleton<BatchCapture>();
         services.AddSingleton(new WorkerOptions(options.Workers));
         services.AddSingleton<Slots>();
         services.AddSingleton<KeptCuts>();

@@ -50,6 +50,8 @@ internal sealed class LogCluster : IAsyncDisposable
 
     private string Folder => Path.Combine(folder.Path, "archive");
 
+    public ICheckpointThreadGrain Thread(string id) => cluster.Client.GetGrain<ICheckpointThreadGrain>(GrainKeys.Thread(Source, id));
+
     public IChangeLogGrain Log => cluster.Client.GetGrain<IChangeLogGrain>(GrainKeys.Source(Source));
 
     public static async Task<LogCluster> StartAsync(string connectionString, bool enabled = true, int maxRetainedMB = 4096)
@@ -165,17 +167,7 @@ internal sealed class LogCluster : IAsyncDisposable
         return await HoldsAsync(new ThreadBrowser(archive, await BackupChain.LoadAsync(catalog, await catalog.LatestAsync(Source, default), default)), thread);
     }
 
-    private static async Task<bool> HoldsAsync(ThreadBrowser browser, string thread)
-    {
-        try
-        {
-            return await browser.ShowAsync(thread, default) is not null;
-        }
-        catch (BackupException error) when (error.Kind == ErrorKind.NotFound)
-        {
-            return false;
-        }
-    }
+    private static async Task<bool> HoldsAsync(ThreadBrowser browser, string thread) => await browser.FindAsync(thread, default) is not null;
 
     /// <summary>The silo of that name.</summary>
     public InProcessSiloHandle Silo(string? name) => cluster.Silos.Single(s => cluster.GetSiloServiceProvider(s.SiloAddress).GetRequiredService<ILocalSiloDetails>().Name == name);

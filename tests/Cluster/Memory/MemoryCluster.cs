@@ -32,7 +32,7 @@ internal sealed class MemoryCluster : IAsyncDisposable
 
     private MemoryCluster(short silos, MemoryTimings timings, int limit)
     {
-        var sources = new[] { "live", "other", "third", "fourth", "fifth", "sixth" }.ToDictionary(n => n, _ => new SourceOptions { Kind = SourceOptions.Memory, Writable = true, MemoryLimitMB = limit });
+        var sources = new[] { "live", "other", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth" }.ToDictionary(n => n, _ => new SourceOptions { Kind = SourceOptions.Memory, Writable = true, MemoryLimitMB = limit });
         sources["frozen"] = new() { Kind = SourceOptions.Memory };
         sources["sql"] = new() { Kind = SourceOptions.Postgres, ConnectionString = "Host=127.0.0.1;Port=1" };
         options = new()

@@ -79,6 +79,11 @@ public sealed class LocalRunnerTests : IDisposable
         Assert.Equal(5, tool.Json.GetProperty("threads").GetArrayLength());
         Assert.Equal(0, await tool.RunAsync("thread", "show", "--source", "prod", "--thread", First, "--json"));
         Assert.Equal(4, tool.Json.GetProperty("backups")[0].GetProperty("checkpoints").GetInt64());
+        Assert.Equal((backup, "unknown"), (tool.Json.GetProperty("captured").GetProperty("backupId").GetString(), tool.Json.GetProperty("pending").GetProperty("state").GetString()));
+        Assert.Equal(0, await tool.RunAsync("thread", "backup", "--source", "prod", "--thread", First, "--json"));
+        var own = tool.Json.GetProperty("backupId").GetString();
+        Assert.Equal((true, 4), (own != backup, tool.Json.GetProperty("checkpoints").GetInt64()));
+        Assert.Equal(4, await tool.RunAsync("thread", "backup", "--source", "prod", "--thread", "nobody"));
         Assert.Equal(0, await tool.RunAsync("thread", "history", "--source", "prod", "--thread", First, "--json"));
         Assert.Equal([4, 3, 2, 1], tool.Json.GetProperty("checkpoints").EnumerateArray().Select(c => c.GetProperty("step").GetInt32()));
         Assert.Equal(4, await tool.RunAsync("thread", "show", "--source", "prod", "--thread", "nobody"));

@@ -89,8 +89,16 @@ internal sealed class FakeRunner : IBackupRunner
         if (ThreadsFailAfter is { } error) throw error;
     }
 
-    public Task<IReadOnlyList<ThreadView>> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) =>
-        Answer<IReadOnlyList<ThreadView>>([View(thread)], (archive, source, thread));
+    public ThreadDelta Delta { get; set; } = new()
+    {
+        Source = "prod", Archive = "main", ThreadId = "t1", Captured = new() { BackupId = BackupId, Time = Time, Exists = true, Checkpoints = 3, Digest = "00112233445566778899" },
+        Pending = new(PendingState.Pending, Time.AddMinutes(1), 90), Backups = [View("t1")],
+    };
+
+    public Task<ThreadDelta> ShowThreadAsync(string archive, string source, string thread, CancellationToken cancellation) => Answer(Delta with { ThreadId = thread }, (archive, source, thread));
+
+    public Task<ThreadCapture> BackUpThreadAsync(string archive, string source, string thread, IProgress<RunStatus> progress, CancellationToken cancellation) =>
+        Answer(Delta.Captured!, ("backup", archive, source, thread));
 
     public Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation) =>
         Answer<IReadOnlyList<CheckpointView>>([new CheckpointView { Namespace = "", CheckpointId = "c1", Time = Time, Source = "loop", Step = 2, Writes = 1, FirstBackupId = BackupId, FirstCutTime = Time, LastBackupId = BackupId, LastCutTime = Time, InLatest = true }], (archive, source, thread));

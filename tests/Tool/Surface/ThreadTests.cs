@@ -106,4 +106,46 @@ public sealed class ThreadTests : IDisposable
         Assert.Contains(message, tool.Error);
         Assert.Empty(tool.Runner.Asked);
     }
+
+    [Fact]
+    public async Task Show_tells_what_is_captured_and_what_waits()
+    {
+        Assert.Equal(0, await tool.RunAsync("thread", "show", "--source", "prod", "--thread", "t1", "--json"));
+        var (captured, pending) = (tool.Json.GetProperty("captured"), tool.Json.GetProperty("pending"));
+        Assert.Equal((FakeRunner.BackupId, true, 3), (captured.GetProperty("backupId").GetString(), captured.GetProperty("exists").GetBoolean(), captured.GetProperty("checkpoints").GetInt32()));
+        Assert.Equal(("pending", 90, FakeRunner.Time.AddMinutes(1)), (pending.GetProperty("state").GetString(), pending.GetProperty("seconds").GetInt32(), pending.GetProperty("since").GetDateTimeOffset()));
+        Assert.Equal(1, tool.Json.GetProperty("backups").GetArrayLength());
+        foreach (var (delta, text) in new[]
+        {
+            (tool.Runner.Delta, "pending: changes since 2026-01-02 03:05:05 UTC, 90.0 s"),
+            (tool.Runner.Delta with { Pending = new(PendingState.None, null, null) }, "pending: nothing"),
+            (tool.Runner.Delta with { Pending = new(PendingState.Lost, null, null) }, "pending: what was not captured was lost"),
+            (tool.Runner.Delta with { Pending = new(PendingState.Unknown, FakeRunner.Time, 2) }, "pending: not known; nothing older than 2.00 s"),
+            (tool.Runner.Delta with { Captured = new() { Position = "0/1A", Time = FakeRunner.Time } }, "captured: up to 2026-01-02 03:04:05 UTC in the change log, position 0/1A"),
+            (tool.Runner.Delta with { Captured = tool.Runner.Delta.Captured! with { Exists = false } }, "where it was not there"),
+            (tool.Runner.Delta with { Captured = null, Backups = [] }, "captured: nothing"),
+        })
+        {
+            tool.Runner.Delta = delta;
+            Assert.Equal(0, await tool.RunAsync("thread", "show", "--source", "prod", "--thread", "t1"));
+            Assert.Contains(text, tool.Out, StringComparison.Ordinal);
+        }
+        // In no backup, and nothing is known to wait for one.
+        tool.Runner.Delta = tool.Runner.Delta with { Pending = new(PendingState.Unknown, null, null) };
+        Assert.Equal(4, await tool.RunAsync("thread", "show", "--source", "prod", "--thread", "t1"));
+    }
+
+    [Fact]
+    public async Task Backup_says_what_can_be_relied_on_and_fails_for_a_thread_that_is_not_there()
+    {
+        Assert.Equal(0, await tool.RunAsync("thread", "backup", "--source", "prod", "--thread", "t1", "--json"));
+        Assert.Equal(("backup", "main", "prod", "t1"), tool.Runner.Asked[^1]);
+        Assert.StartsWith($"{{\"schemaVersion\":1,\"archive\":\"main\",\"source\":\"prod\",\"threadId\":\"t1\",\"backupId\":\"{FakeRunner.BackupId}\",", tool.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await tool.RunAsync("thread", "backup", "--source", "prod", "--thread", "t1"));
+        Assert.Contains($"thread t1 is captured up to 2026-01-02 03:04:05 UTC in backup {FakeRunner.BackupId}", tool.Out, StringComparison.Ordinal);
+        Assert.NotEqual(0, await tool.RunAsync("thread", "backup", "--source", "gone", "--thread", "t1"));
+        tool.Runner.Delta = tool.Runner.Delta with { Captured = tool.Runner.Delta.Captured! with { Exists = false, Digest = null } };
+        Assert.Equal(4, await tool.RunAsync("thread", "backup", "--source", "prod", "--thread", "t1"));
+        Assert.Contains("'prod' has no thread 't1'", tool.Error, StringComparison.Ordinal);
+    }
 }

@@ -93,6 +93,8 @@ internal sealed class Journal : IChangeLogSource
         (lostAt, lost) = (position, why);
     }
 
+    public Task<ulong> PositionAsync(CancellationToken cancellation) => Task.FromResult(position);
+
     public Task<IChangeFeed> OpenFeedAsync(string name, ulong? after, CancellationToken cancellation)
     {
         told = Channel.CreateUnbounded<bool>();

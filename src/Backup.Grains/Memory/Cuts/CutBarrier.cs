@@ -45,7 +45,7 @@ internal sealed class CutBarrier(MemorySilos silos, ThreadDirectory directory, M
         {
             await Task.WhenAll(parts.Select(p => silos.Grain(p).PrepareAsync(store, cut, session).WaitAsync(timings.Hold, time)));
             var now = time.GetUtcNow();
-            var counts = await Task.WhenAll(parts.Select(p => silos.Grain(p).TakeAsync(store, cut, keeper).WaitAsync(timings.Hold, time)));
+            var counts = await Task.WhenAll(parts.Select(p => silos.Grain(p).TakeAsync(store, cut, keeper, now).WaitAsync(timings.Hold, time)));
             var lost = await LostAsync(store, parts);
             var held = new CutParts(cut, parts);
             return new(silos, held, keeper, timings, time, new()

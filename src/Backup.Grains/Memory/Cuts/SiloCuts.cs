@@ -28,9 +28,9 @@ internal sealed class SiloCuts : IDisposable
     }
 
     /// <summary>Takes the snapshot; returns the number of its units.</summary>
-    public int Take(string store, string cut, string keeper)
+    public int Take(string store, string cut, string keeper, DateTimeOffset at)
     {
-        var snapshot = stores.Units(store).Take(cut);
+        var snapshot = stores.Units(store).Take(cut, at);
         cuts[cut] = new(snapshot, keeper, time.GetTimestamp());
         return snapshot.Count;
     }
