@@ -19,11 +19,17 @@ internal sealed class ChangeTimes(int mostEntries)
         if (intervals[^1].First.TryAdd(unit, now)) entries++;
     }
 
-    /// <summary>A cut is taken: what changes from now on is not in it.</summary>
+    /// <summary>A cut is taken, later than all before: what changes from now on is not in it.</summary>
     public void Cut(DateTimeOffset time)
     {
+        if (intervals[^1].First.Count == 0)
+        {
+            // Cuts with nothing between them are one.
+            intervals[^1].Until = time;
+            return;
+        }
         intervals.Add(new(time));
-        while (intervals.Count > 1 && (entries > mostEntries || intervals.Count > mostEntries))
+        while (intervals.Count > 1 && entries > mostEntries)
         {
             entries -= intervals[0].First.Count;
             intervals.RemoveAt(0);
@@ -36,15 +42,20 @@ internal sealed class ChangeTimes(int mostEntries)
     public DateTimeOffset? Since(UnitId unit, DateTimeOffset? cut)
     {
         // A cut that is not known was taken without this process, which came later; unless it was forgotten.
-        var at = cut is { } time ? intervals.FindIndex(i => i.Cut == time) : -1;
+        var at = cut is { } time ? intervals.FindIndex(i => i.Cut <= time && time <= i.Until) : -1;
         var exact = at >= 0 || intervals[0].Cut == DateTimeOffset.MinValue;
         foreach (var interval in intervals.Skip(Math.Max(0, at)))
             if (interval.First.TryGetValue(unit, out var first)) return exact && !(cut > first) ? first : cut ?? DateTimeOffset.MinValue;
         return null;
     }
 
-    private sealed record Interval(DateTimeOffset Cut)
+    // What changed behind the cuts from one time to another, with nothing between them.
+    private sealed class Interval(DateTimeOffset cut)
     {
+        public DateTimeOffset Cut { get; } = cut;
+
+        public DateTimeOffset Until { get; set; } = cut;
+
         public Dictionary<UnitId, DateTimeOffset> First { get; } = [];
     }
 }

@@ -19,6 +19,8 @@ public sealed class MemoryUnits(long byteLimit, TimeProvider? time = null)
     private readonly HashSet<UnitId> moving = [];
     private readonly ChangeTimes changes = new(TimesKept);
     private readonly TimeProvider time = time ?? TimeProvider.System;
+    private readonly UnitHistory history = new(time ?? TimeProvider.System);
+    private ulong position;
     private volatile ImmutableSortedDictionary<UnitId, MemoryUnit> units = ImmutableSortedDictionary<UnitId, MemoryUnit>.Empty;
     private TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private object? restoring;
@@ -72,18 +74,48 @@ public sealed class MemoryUnits(long byteLimit, TimeProvider? time = null)
     }
 
     /// <summary>The units of this instant; writers go on.</summary>
-    /// <param name="cut">Id of the cut.</param>
-    /// <param name="at">The cut's time.</param>
-    /// <exception cref="BackupException">Unreachable: that cut does not hold the writers any more.</exception>
-    internal MemorySnapshot Take(string cut, DateTimeOffset at)
+    /// <exception cref="BackupException">Unreachable: that cut does not hold the writers any more, or a later one was taken.</exception>
+    internal MemorySnapshot Take(string cut, CutPlace place)
     {
         lock (gate)
         {
             if (!holds.Contains(cut)) throw new BackupException(ErrorKind.Unreachable, "the silos took too long to agree on a cut", "Nothing was changed. Try again.");
+            if (place.Position <= position) throw new BackupException(ErrorKind.Unreachable, "another cut was taken meanwhile", "Nothing was changed. Try again.");
             var snapshot = new MemorySnapshot(units);
-            changes.Cut(at);
+            Reach(place);
             LetGo(cut);
             return snapshot;
+        }
+    }
+
+    /// <summary>The position of the newest cut, and whether a change log needs what was there.</summary>
+    internal (ulong Position, bool Logged) Stand
+    {
+        get
+        {
+            lock (gate) return (position, history.IsKept);
+        }
+    }
+
+    /// <summary>Moves the newest cut of a change log to a later position, when nothing was changed since.</summary>
+    internal bool Pass(ulong from, ulong to)
+    {
+        lock (gate)
+        {
+            history.Ask();
+            if (to <= position || history.At(from) is not { } past || !ReferenceEquals(past.Units, units)) return false;
+            Reach(new(to, true, past.Parts));
+            return true;
+        }
+    }
+
+    /// <summary>Looks at what a change log needs.</summary>
+    internal T Ask<T>(Func<UnitHistory, T> ask)
+    {
+        lock (gate)
+        {
+            history.Ask();
+            return ask(history);
         }
     }
 
@@ -163,6 +195,13 @@ public sealed class MemoryUnits(long byteLimit, TimeProvider? time = null)
             if (!moved) return;
             foreach (var unit in left) Set(unit, null);
         }
+    }
+
+    private void Reach(CutPlace place)
+    {
+        position = place.Position;
+        changes.Cut(CutPlace.Time(position));
+        if (place.Logged) history.Add(new(position, place.Parts, units));
     }
 
     private MemoryUnit? Changed(UnitId unit, Func<MemoryUnit, MemoryUnit?> change)

@@ -55,6 +55,7 @@ internal sealed class LogBases(FollowedSource followed, IArchives archives, LogB
     {
         var backup = await backups.TakeAsync(run => ChangeLogLog.BaseBegun(logger, Source, run), cancellation);
         if (LogPosition.Read(backup.CutPosition) is not { } position) return $"backup {backup.BackupId} has no position in the source's log";
+        progress.Wanted = Math.Max(progress.Wanted, position);
         while (progress.Stretch == stretch && progress.LastClosed!.Marker.To < position) await Task.Delay(Look, time, cancellation);
         return progress.Stretch != stretch || await IsThereAsync(stretch, cancellation) ? null : $"backup {backup.BackupId} is not one it can build on";
     }

@@ -1,5 +1,6 @@
 using Backup.Grains.Memory.Cuts;
 using Backup.Grains.Memory.Handover;
+using Backup.Grains.Memory.Log;
 using Backup.Grains.Memory.Restores;
 using Backup.Grains.Placement;
 using Orleans.Concurrency;
@@ -9,15 +10,12 @@ namespace Backup.Grains.Memory;
 
 /// <summary>Reaches a silo's part of the memory stores from other silos.</summary>
 [SlotPlacement, Reentrant]
-internal sealed class MemorySiloGrain(SiloCuts cuts, SiloRestores restores, Adoption adoption) : Grain, IMemorySiloGrain
+internal sealed class MemorySiloGrain(SiloCuts cuts, SiloRestores restores, Adoption adoption, SiloLog log) : Grain, IMemorySiloGrain
 {
-    public Task PrepareAsync(string store, string cut, string? session)
-    {
-        cuts.Prepare(store, cut, session is null ? null : restores.Find(session));
-        return Task.CompletedTask;
-    }
+    public Task<CutStand> PrepareAsync(string store, string cut, string? session) => Task.FromResult(cuts.Prepare(store, cut, session is null ? null : restores.Find(session)));
 
-    public Task<int> TakeAsync(string store, string cut, string keeper, DateTimeOffset at) => Task.FromResult(cuts.Take(store, cut, keeper, at));
+    public Task<int> TakeAsync(string store, string cut, string keeper, ulong position, bool logged, IReadOnlyList<SiloAddress> parts) =>
+        Task.FromResult(cuts.Take(store, cut, keeper, new(position, logged, [.. parts.Select(p => p.ToParsableString())])));
 
     public Task AbandonAsync(string store, string cut)
     {
@@ -59,4 +57,28 @@ internal sealed class MemorySiloGrain(SiloCuts cuts, SiloRestores restores, Adop
     public Task UndoRestoreAsync(string session) => restores.UndoAsync(session);
 
     public Task AdoptAsync(string store, SiloAddress from, IReadOnlyList<UnitPiece> pieces) => adoption.AdoptAsync(store, from, pieces);
+
+    public Task<CutStand> StandAsync(string store) => Task.FromResult(log.Stand(store));
+
+    public Task<IReadOnlyList<SiloAddress>?> LogPartsAsync(string store, ulong position) => Task.FromResult(log.Parts(store, position));
+
+    public Task<bool> LogPassAsync(string store, ulong from, ulong to) => Task.FromResult(log.Pass(store, from, to));
+
+    public Task<IReadOnlyList<ulong>> LogPositionsAsync(string store, ulong from, ulong to) => Task.FromResult(log.Positions(store, from, to));
+
+    public Task<LogPage> LogReadAsync(string store, LogSpan span, PagePosition from) => Task.Run(() => log.Read(store, span, from));
+
+    public Task LogTrimAsync(string store, ulong position)
+    {
+        log.Trim(store, position);
+        return Task.CompletedTask;
+    }
+
+    public Task<long> LogRetainedAsync(string store) => Task.Run(() => log.Retained(store));
+
+    public Task LogDropAsync(string store)
+    {
+        log.Drop(store);
+        return Task.CompletedTask;
+    }
 }

@@ -78,13 +78,16 @@ internal sealed class BatchCapture(ICheckpointStores stores, ThreadCaptures capt
             var position = await PositionAsync(source);
             var text = LogPosition.ToText(position);
             batch.Tell(null, $"the change log to cover {text}");
-            for (var status = await log.WantAsync(text); LogPosition.Read(status.LastClosed?.Position) is not { } covered || covered < position; status = await log.WantAsync(text))
+            for (; ; await Task.Delay(LookEvery, time))
             {
+                var status = await log.WantAsync(text);
+                if (LogPosition.Read(status.LastClosed?.Position) is { } covered && covered >= position)
+                {
+                    var threads = batch.Threads.ToList();
+                    return await Task.Run(() => captures.InLogAsync(archive, source, covered, threads, CancellationToken.None));
+                }
                 if (!Keeps(status, archive)) return null;
-                await Task.Delay(LookEvery, time);
             }
-            var threads = batch.Threads.ToList();
-            return await Task.Run(() => captures.InLogAsync(archive, source, position, threads, CancellationToken.None));
         }
         catch (Exception error) when (error is OrleansException or TimeoutException or BackupException { Kind: ErrorKind.Unreachable })
         {

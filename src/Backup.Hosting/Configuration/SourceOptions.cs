@@ -48,8 +48,6 @@ public sealed class SourceOptions
     {
         var kind = section.Choice("Kind", Postgres, Redis, Memory);
         var log = section.Child("Log");
-        if (kind == Redis && log is not null) section.Problem("Log: Redis is not followed yet; take it out, and make incremental backups as often as you need them");
-        if (kind == Memory && log is not null) section.Problem("Log: a memory store is not followed yet; take it out, and make backups as often as you need them");
         var options = new SourceOptions
         {
             Kind = kind ?? "",
@@ -63,12 +61,12 @@ public sealed class SourceOptions
             },
             Layout = kind == Redis ? ReadLayout(section) : "",
             Prefix = kind == Redis ? section.Text("Prefix") ?? RedisStoreOptions.DefaultPrefix : "",
-            Log = kind == Postgres && log is not null ? SourceLogOptions.Read(log) : new(),
+            Log = log is not null ? SourceLogOptions.Read(log) : new(),
             MemoryLimitMB = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) : null) ?? DefaultMemoryLimitMB,
             MaxReadMBPerSecond = kind == Memory ? null : section.Number("MaxReadMBPerSecond", 1, 100_000),
             Schema = kind is Memory or Redis ? "" : section.Text("Schema") ?? "public",
         };
-        section.RefuseUnknown(kind == Memory ? ["Kind", "Writable", "MemoryLimitMB"] : null);
+        section.RefuseUnknown(kind == Memory ? ["Kind", "Writable", "MemoryLimitMB", "Log"] : null);
         return options;
     }
 

@@ -2,6 +2,7 @@ using Backup.Grains.Memory;
 using Backup.Grains.Memory.Cuts;
 using Backup.Grains.Memory.Directory;
 using Backup.Grains.Memory.Handover;
+using Backup.Grains.Memory.Log;
 using Backup.Grains.Memory.Restores;
 using Backup.Grains.Memory.Store;
 using Backup.Hosting.Configuration;
@@ -22,6 +23,7 @@ internal static class MemoryServices
         services.AddSingleton<SiloMap>();
         services.AddSingleton<ThreadDirectory>();
         services.AddSingleton<SiloCuts>();
+        services.AddSingleton<SiloLog>();
         services.AddSingleton<SiloRestores>();
         services.AddSingleton<Adoption>();
         services.AddSingleton<MemorySilos>();

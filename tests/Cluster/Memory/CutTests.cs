@@ -104,7 +104,7 @@ public sealed class CutTests(ThreeSilos silos)
         Assert.False(write.IsCompleted);
         await write.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.NotNull(units.Find(UnitId.Thread("waits")));
-        Assert.Contains("took too long", Assert.Throws<BackupException>(() => cuts.Take("sixth", "forgotten", "k", default)).Message);
+        Assert.Contains("took too long", Assert.Throws<BackupException>(() => cuts.Take("sixth", "forgotten", "k", new(1, false, []))).Message);
     }
 
     [Fact]

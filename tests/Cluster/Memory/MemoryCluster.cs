@@ -30,9 +30,10 @@ internal sealed class MemoryCluster : IAsyncDisposable
     private readonly InProcessTestCluster cluster;
     private readonly StateDatabase state;
 
-    private MemoryCluster(short silos, MemoryTimings timings, int limit)
+    private MemoryCluster(short silos, MemoryTimings timings, int limit, bool log)
     {
         var sources = new[] { "live", "other", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth" }.ToDictionary(n => n, _ => new SourceOptions { Kind = SourceOptions.Memory, Writable = true, MemoryLimitMB = limit });
+        if (log) sources["live"] = new() { Kind = SourceOptions.Memory, Writable = true, MemoryLimitMB = limit, Log = new() { Enabled = true, TickSeconds = 1 } };
         sources["frozen"] = new() { Kind = SourceOptions.Memory };
         sources["sql"] = new() { Kind = SourceOptions.Postgres, ConnectionString = "Host=127.0.0.1;Port=1" };
         options = new()
@@ -58,13 +59,13 @@ internal sealed class MemoryCluster : IAsyncDisposable
 
     public IReadOnlyList<InProcessSiloHandle> Silos => [.. cluster.Silos];
 
-    public static async Task<MemoryCluster> StartAsync(short silos = 3, int limit = 100, MemoryTimings? timings = null)
+    public static async Task<MemoryCluster> StartAsync(short silos = 3, int limit = 100, MemoryTimings? timings = null, bool log = false)
     {
-        var made = new MemoryCluster(silos, timings ?? new(), limit);
+        var made = new MemoryCluster(silos, timings ?? new(), limit, log);
         await StateSchema.ApplyAsync(made.state, default);
+        await new Hosting.Archives.ArchiveOpener(made.options, new Dictionary<string, string>(), TimeProvider.System).InitAsync("main", default);
         await made.cluster.DeployAsync();
         await made.cluster.WaitForLivenessToStabilizeAsync();
-        await made.Service<IArchives>(0).InitAsync("main", default);
         return made;
     }
 
@@ -74,6 +75,12 @@ internal sealed class MemoryCluster : IAsyncDisposable
     public IServiceProvider Services(InProcessSiloHandle silo) => cluster.GetSiloServiceProvider(silo.SiloAddress);
 
     public MemoryUnits Units(InProcessSiloHandle silo, string store) => Services(silo).GetRequiredService<MemoryStores>().Units(store);
+
+    /// <summary>The log of <c>live</c>, when it was asked for.</summary>
+    public IChangeLogGrain Log => Grains.GetGrain<IChangeLogGrain>(GrainKeys.Source("live"));
+
+    /// <summary>Ends a grain's activation; the next call makes another.</summary>
+    public Task DeactivateAsync(IAddressable grain) => cluster.DeactivateAsync(grain);
 
     public ICheckpointThreadGrain Thread(string store, string id) => Grains.GetGrain<ICheckpointThreadGrain>(GrainKeys.Thread(store, id));
 
@@ -114,11 +121,11 @@ internal sealed class MemoryCluster : IAsyncDisposable
     public async Task<ISourceCut> CutAsync(string store, int silo = 0) => await (await Service<ICheckpointStores>(silo).OpenSourceAsync(store, default)).CutAsync(default);
 
     /// <summary>Takes a backup coordinated by that silo.</summary>
-    public async Task<BackupSummary> BackupAsync(string store, int silo = 0)
+    public async Task<BackupSummary> BackupAsync(string store, int silo = 0, BackupStrategyKind strategy = BackupStrategyKind.Full)
     {
         var archive = await Service<IArchives>(silo).OpenAsync("main", default);
         var source = await Service<ICheckpointStores>(silo).OpenSourceAsync(store, default);
-        return await new BackupRun(archive, source, new() { Source = store, Archive = "main" }, "test", 4, TimeProvider.System).RunAsync(Progress(RunKind.Backup), default);
+        return await new BackupRun(archive, source, new() { Source = store, Archive = "main", Strategy = strategy }, "test", 4, TimeProvider.System).RunAsync(Progress(RunKind.Backup), default);
     }
 
     /// <summary>Restores, coordinated by that silo.</summary>

@@ -118,7 +118,6 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{"Backup":{"Cluster":{"Kind":"localhost","AdvertisedAddress":"10.0.0.5"}}}""", "set Tls with Certificate, Key and Authority, or \"Insecure\": true")]
     [InlineData("""{"Backup":{"Cluster":{"Kind":"localhost","Tls":{"Certificate":"c"}}}}""", "Backup:Cluster:Tls:Key is missing")]
     [InlineData("""{"Backup":{"Http":{"Url":"nowhere"},"Workers":2}}""", "Backup:Http: Url must be like")]
-    [InlineData("""{"Backup":{"Sources":{"mem":{"Kind":"memory","Log":{"Enabled":true}}}}}""", "Backup:Sources:mem: Log: a memory store is not followed yet")]
     [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true}}}}}""", "Backup:Sources:prod:Log: Archive is missing")]
     [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"Enabled":true,"Archive":"mian"}}},"Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}""", "Backup:Sources:prod:Log: Archive: no archive named 'mian' is configured; did you mean 'main'?")]
     [InlineData("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"x","Log":{"TickSeconds":6}}}}}""", "Backup:Sources:prod:Log:TickSeconds must be a whole number from 1 to 5, not '6'")]

@@ -25,6 +25,9 @@ internal sealed class ClusterMemoryCut : ISourceCut
 
     public CutDescription Description { get; }
 
+    /// <summary>The silos that hold a part.</summary>
+    public IReadOnlyList<SiloAddress> Parts => parts.Silos;
+
     public async Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation)
     {
         var each = Math.Max(1, wanted / parts.Silos.Count);

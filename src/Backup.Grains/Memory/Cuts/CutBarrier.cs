@@ -1,6 +1,7 @@
 using Backup.Checkpoints.Memory;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
+using Backup.Engine.ChangeLog;
 using Backup.Grains.Memory.Directory;
 using Orleans.Runtime;
 
@@ -17,15 +18,19 @@ internal sealed class CutBarrier(MemorySilos silos, ThreadDirectory directory, M
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Takes a cut of a store.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="session">The restore it is taken for, or null.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <param name="logAfter">The cut is a change log's, and lies behind this position; null for other cuts.</param>
     /// <exception cref="BackupException">Conflict: a restore has the store. Unreachable: the silos did not agree.</exception>
-    public async Task<ClusterMemoryCut> TakeAsync(string store, string? session, CancellationToken cancellation)
+    public async Task<ClusterMemoryCut> TakeAsync(string store, string? session, CancellationToken cancellation, ulong? logAfter = null)
     {
         var started = time.GetTimestamp();
         while (true)
         {
             try
             {
-                return await TryAsync(store, session);
+                return await TryAsync(store, session, logAfter);
             }
             catch (Exception error) when (IsPassing(error))
             {
@@ -36,21 +41,23 @@ internal sealed class CutBarrier(MemorySilos silos, ThreadDirectory directory, M
         }
     }
 
-    private async Task<ClusterMemoryCut> TryAsync(string store, string? session)
+    private async Task<ClusterMemoryCut> TryAsync(string store, string? session, ulong? logAfter)
     {
         var parts = silos.Map.Active;
         var cut = Randomness.Token(16);
         var keeper = Randomness.Token(8);
         try
         {
-            await Task.WhenAll(parts.Select(p => silos.Grain(p).PrepareAsync(store, cut, session).WaitAsync(timings.Hold, time)));
-            var now = time.GetUtcNow();
-            var counts = await Task.WhenAll(parts.Select(p => silos.Grain(p).TakeAsync(store, cut, keeper, now).WaitAsync(timings.Hold, time)));
+            var stands = await Task.WhenAll(parts.Select(p => silos.Grain(p).PrepareAsync(store, cut, session).WaitAsync(timings.Hold, time)));
+            var position = CutPlace.Behind(Math.Max(stands.Max(s => s.Position), logAfter ?? 0), time.GetUtcNow());
+            var logged = logAfter is not null || stands.Any(s => s.Logged);
+            var counts = await Task.WhenAll(parts.Select(p => silos.Grain(p).TakeAsync(store, cut, keeper, position, logged, parts).WaitAsync(timings.Hold, time)));
             var lost = await LostAsync(store, parts);
             var held = new CutParts(cut, parts);
             return new(silos, held, keeper, timings, time, new()
             {
-                Token = held.ToString(), Time = now, Identity = new Dictionary<string, string>(), Layout = MemoryStore.Layout,
+                Token = held.ToString(), Time = CutPlace.Time(position), Position = LogPosition.ToText(position),
+                Identity = new Dictionary<string, string> { [LogTarget.PositionExact] = "true" }, Layout = MemoryStore.Layout,
                 UnitsEstimate = counts.Sum(), Lost = lost.Count, Warnings = lost.Warnings,
             });
         }

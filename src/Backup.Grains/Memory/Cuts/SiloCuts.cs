@@ -20,17 +20,19 @@ internal sealed class SiloCuts : IDisposable
     }
 
     /// <summary>Holds the writers; they go on by themselves when the cut is not taken in time.</summary>
-    public void Prepare(string store, string cut, MemoryRestore? session)
+    public CutStand Prepare(string store, string cut, MemoryRestore? session)
     {
         var units = stores.Units(store);
         units.Hold(cut, session);
         _ = LetGoInTimeAsync(units, cut);
+        var (position, logged) = units.Stand;
+        return new(position, logged);
     }
 
     /// <summary>Takes the snapshot; returns the number of its units.</summary>
-    public int Take(string store, string cut, string keeper, DateTimeOffset at)
+    public int Take(string store, string cut, string keeper, CutPlace place)
     {
-        var snapshot = stores.Units(store).Take(cut, at);
+        var snapshot = stores.Units(store).Take(cut, place);
         cuts[cut] = new(snapshot, keeper, time.GetTimestamp());
         return snapshot.Count;
     }
