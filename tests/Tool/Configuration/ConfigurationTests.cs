@@ -15,7 +15,7 @@ public sealed class ConfigurationTests : IDisposable
     {
         var options = Load("""
             {"Logging":{"LogLevel":{"Default":"Warning"}}, "Backup":{
-              "Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db","Schema":"chat","Writable":true},"cluster":{"Kind":"memory"}},
+              "Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db","Schema":"chat","Writable":true},"cluster":{"Kind":"memory","Log":{"Enabled":true,"TickSeconds":5}}},
               "Archives":{"main":{"Kind":"local","Path":"archive","KeyFile":"/keys/main","CompressionLevel":5}},
               "Cluster":{"Kind":"redis","ConnectionString":"redis:6379","ClusterId":"c","ServiceId":"s","SiloPort":11112,"GatewayPort":30001,
                 "AdvertisedAddress":"10.0.0.5","Tls":{"Certificate":"node.pem","Key":"node.key","Authority":"ca.pem"}},
@@ -27,6 +27,7 @@ public sealed class ConfigurationTests : IDisposable
         var prod = options.Source("prod");
         Assert.Equal(("postgres", "Host=db", "chat", true), (prod.Kind, prod.ConnectionString, prod.Schema, prod.Writable));
         Assert.Equal(("memory", false), (options.Source("cluster").Kind, options.Source("cluster").Writable));
+        Assert.Equal((true, 5, false), (options.Source("cluster").Log.Enabled, options.Source("cluster").Log.TickSeconds, options.Source("prod").Log.Enabled));
         var main = options.Archive("main");
         Assert.Equal((Path.Combine(folder.Path, "archive"), "/keys/main", 5), (main.Path, main.KeyFile, main.CompressionLevel));
         var cluster = options.Cluster!;
