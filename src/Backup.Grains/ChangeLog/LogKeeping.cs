@@ -111,7 +111,7 @@ internal sealed class LogKeeping
     }
 
     private static BackupException NotFollowed(string source, string kind) =>
-        new(ErrorKind.Usage, $"'{source}' is of kind {kind}, which is not followed yet", $"Set Backup:Sources:{source}:Log:Enabled to false.");
+        new(ErrorKind.Usage, $"a store of kind {kind} keeps no log to follow: '{source}' is backed up at short intervals in its place", $"Nothing is to be done; Backup:Sources:{source}:Log:PollSeconds says how short they are.");
 
     private sealed class Opened : IAsyncDisposable
     {

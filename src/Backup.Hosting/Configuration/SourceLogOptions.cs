@@ -20,7 +20,7 @@ public sealed class SourceLogOptions
 
     private const int DefaultMaxRetainedMB = 4096;
     private const int DefaultTickSeconds = 2;
-    private const int DefaultPollSeconds = 60;
+    private const int DefaultPollSeconds = 30;
 
     internal static SourceLogOptions Read(SettingsSection section)
     {

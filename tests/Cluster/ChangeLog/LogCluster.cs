@@ -4,6 +4,7 @@ using Backup.Archive.Chains;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.ChangeLog;
+using Backup.Engine.Recovery;
 using Backup.Engine.Stores;
 using Backup.Hosting.Clustering;
 using Backup.Hosting.Configuration;
@@ -24,12 +25,12 @@ internal sealed class LogCluster : IAsyncDisposable
     private readonly InProcessTestCluster cluster;
     private readonly StateDatabase state;
 
-    private LogCluster(string connectionString, bool enabled, int maxRetainedMB)
+    private LogCluster(SourceOptions source)
     {
         var options = new BackupOptions
         {
             StateFolder = folder.Path, Workers = 2,
-            Sources = new Dictionary<string, SourceOptions> { [Source] = new() { Kind = SourceOptions.Postgres, ConnectionString = connectionString, Log = new() { Enabled = enabled, TickSeconds = 1, PollSeconds = 1, MaxRetainedMB = maxRetainedMB } } },
+            Sources = new Dictionary<string, SourceOptions> { [Source] = source },
             Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Folder, KeyFile = Path.Combine(folder.Path, "key") } },
         };
         Archives = new Hosting.Archives.ArchiveOpener(options, new Dictionary<string, string>(), TimeProvider.System);
@@ -54,9 +55,12 @@ internal sealed class LogCluster : IAsyncDisposable
 
     public IChangeLogGrain Log => cluster.Client.GetGrain<IChangeLogGrain>(GrainKeys.Source(Source));
 
-    public static async Task<LogCluster> StartAsync(string connectionString, bool enabled = true, int maxRetainedMB = 4096)
+    public static Task<LogCluster> StartAsync(string connectionString, bool enabled = true, int maxRetainedMB = 4096) =>
+        StartAsync(new SourceOptions { Kind = SourceOptions.Postgres, ConnectionString = connectionString, Log = new() { Enabled = enabled, TickSeconds = 1, PollSeconds = 1, MaxRetainedMB = maxRetainedMB } });
+
+    public static async Task<LogCluster> StartAsync(SourceOptions source)
     {
-        var made = new LogCluster(connectionString, enabled, maxRetainedMB);
+        var made = new LogCluster(source);
         await StateSchema.ApplyAsync(made.state, default);
         await made.Archives.InitAsync("main", default);
         await made.cluster.DeployAsync();
@@ -108,6 +112,15 @@ internal sealed class LogCluster : IAsyncDisposable
         var archive = await Archives.OpenAsync("main", default);
         var log = await LogCatalog.LoadAsync(archive, await BackupCatalog.LoadAsync(archive, default), Source, default);
         return Assert.Throws<BackupException>(() => LogTarget.At(position, log));
+    }
+
+    /// <summary>The newest backup at or before a time holds a thread.</summary>
+    public async Task<bool> HeldByBackupAsync(string thread, DateTimeOffset time)
+    {
+        var archive = await Archives.OpenAsync("main", default);
+        using var point = await new RecoveryPoints(archive, await BackupCatalog.LoadAsync(archive, default), Source, TimeProvider.System)
+            .ResolveAsync(RecoveryPoint.Parse(time.ToString("O", System.Globalization.CultureInfo.InvariantCulture)), null, "", default);
+        return await HoldsAsync(new ThreadBrowser(point.Archive, point.Chain), thread);
     }
 
     /// <summary>A moment of the log, by the source's clock, has a thread.</summary>
