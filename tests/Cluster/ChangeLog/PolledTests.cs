@@ -27,7 +27,7 @@ public sealed class PolledTests
         Assert.False(await cluster.NewestHoldsAsync("first"));
         Assert.True(await cluster.HeldByBackupAsync("first", before));
         Assert.False(await cluster.HeldByBackupAsync("second", before));
-        Assert.Contains("Redis", (await cluster.Log.StatusAsync()).Trouble);
+        Assert.Contains("kind redis", (await cluster.Log.StatusAsync()).Trouble);
 
         Task PutAsync(string thread) => app.PutAsync(thread, new() { Namespace = "", CheckpointId = "c1", Envelope = """{"v": 4, "channel_versions": {}}"""u8.ToArray(), Metadata = "{}"u8.ToArray() }, []);
 
