@@ -23,12 +23,11 @@ public sealed class RedisTests : IAsyncLifetime
         tool.Dispose();
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(4)] // messages in a DeltaChannel: state lies in the writes of ancestors
-    public async Task By_way_of_Redis_a_store_comes_back_identical_and_resumes(int delta)
+    [Fact]
+    public async Task By_way_of_Redis_a_store_comes_back_identical_and_resumes()
     {
-        string[] options = ["--schema", "agents", "--delta", $"{delta}"];
+        // Messages in a DeltaChannel: state lies in the writes of ancestors.
+        string[] options = ["--schema", "agents", "--delta", "4"];
         string older = Path.Combine(tool.Folder, "older.json"), newer = Path.Combine(tool.Folder, "newer.json");
         (await langGraph.RunAsync("generate", [.. options, "--threads", "7"])).Expect(0);
         (await langGraph.RunAsync("judge", [.. options, "--out", older])).Expect(0);
@@ -54,7 +53,7 @@ public sealed class RedisTests : IAsyncLifetime
         var thread = (await langGraph.RunAsync("threads", "--count", "7")).Expect(0).Json[2].GetString()!;
         var backups = (await tool.RunAsync("list", "--source", "redis")).Expect(0).Json.GetProperty("backups");
         (await tool.RunAsync("restore", "--backup", backups[0].GetProperty("backupId").GetString()!, "--to", "copy", "--thread", thread)).Expect(0);
-        (await langGraph.RunAsync("judge", "--schema", "copy", "--delta", $"{delta}", "--thread", thread, "--expect", older)).Expect(0);
+        (await langGraph.RunAsync("judge", "--schema", "copy", "--delta", "4", "--thread", thread, "--expect", older)).Expect(0);
     }
 
     [Fact]
