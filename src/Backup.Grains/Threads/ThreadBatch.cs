@@ -51,7 +51,8 @@ internal sealed class ThreadBatch(string archive, string ticket)
     {
         if (!Ended && (asked.RunId, asked.WaitsFor) == (RunId, WaitsFor))
             await ((Task)Task.WhenAny(done.Task, told.Task).WaitAsync(wait, time)).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        return Status() with { Captured = Ended ? (await done.Task)[thread] : null };
+        // A thread that came when the others were being read is asked for again.
+        return Status() with { Captured = Ended ? (await done.Task).GetValueOrDefault(thread) : null };
     }
 
     /// <summary>Where it stands.</summary>
