@@ -1,5 +1,7 @@
 # Throw-away servers for tests. Source it, call servers_up, and servers_down when done.
-# Sets TEST_PG (Npgsql connection string of a superuser) and TEST_REDIS (host:port).
+# Sets TEST_PG (Npgsql connection string of a superuser), TEST_REDIS (host:port) and TEST_S3 (http://KEY:SECRET@host:port).
+
+. "$(dirname "${BASH_SOURCE[0]}")/s3.sh"
 
 free_port() {
   python3 - <<'PY' 2>/dev/null || shuf -i 20000-30000 -n 1
@@ -14,6 +16,7 @@ need_packages() {
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
+  missing+=($(s3_packages))
   # Where the distribution has it; the suites have a stand-in for its type.
   local vector="postgresql-$(ls /usr/lib/postgresql 2>/dev/null | sort -V | tail -n 1)-pgvector"
   [ "$(id -u)" = 0 ] && apt-cache show "$vector" >/dev/null 2>&1 && ! dpkg -s "$vector" >/dev/null 2>&1 && missing+=("$vector")
@@ -28,7 +31,7 @@ need_packages() {
   apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-package_of() { case $1 in borg) echo borgbackup ;; /usr/bin/time) echo time ;; *) echo "$1" ;; esac; }
+package_of() { case $1 in ceph) echo ceph-common ;; borg) echo borgbackup ;; /usr/bin/time) echo time ;; *) echo "$1" ;; esac; }
 
 # PostgreSQL refuses to run as root.
 as_postgres() {
@@ -96,7 +99,7 @@ redis_up() {
 servers_up() {
   SERVERS=$(mktemp -d /tmp/backup-tests.XXXXXX)
   chmod 755 "$SERVERS"
-  postgres_up && redis_up
+  postgres_up && redis_up && s3_up
 }
 
 servers_down() {
@@ -104,6 +107,7 @@ servers_down() {
   local bin data
   bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
   for data in "$SERVERS"/*/data; do [ -d "$data" ] && as_postgres "$bin/pg_ctl" -D "$data" -m immediate stop >/dev/null 2>&1; done
+  s3_down
   [ -s "$SERVERS/redis.pid" ] && kill "$(cat "$SERVERS/redis.pid")" 2>/dev/null
   rm -rf "$SERVERS"
 }
