@@ -11,9 +11,9 @@ namespace Backup.Tests.StoreSuite;
 public sealed class CrossBackendTests(DatabaseFixture fixture)
 {
     private const string Extra = "ALTER TABLE {s}.checkpoints ADD COLUMN tenant TEXT; ALTER TABLE {s}.checkpoint_writes ADD COLUMN seen INT NOT NULL DEFAULT 7";
-    private static readonly string[] Kinds = ["postgres", "memory", "redis"];
+    private static readonly string[] Kinds = ["postgres", "memory", "redis", "s3"];
 
-    public static TheoryData<string, string> Pairs => [.. Kinds.SelectMany(from => Kinds.Where(to => to != from || to == "redis").Select(to => (from, to)))];
+    public static TheoryData<string, string> Pairs => [.. Kinds.SelectMany(from => Kinds.Select(to => (from, to)))];
 
     [Theory, MemberData(nameof(Pairs))]
     public Task Whole_stores_and_single_threads_with_fulls_and_increments(string from, string to) => Support.Samples.Store.SampleAsync(async contents =>
@@ -108,6 +108,7 @@ public sealed class CrossBackendTests(DatabaseFixture fixture)
     private async Task<StoreUnderTest> CreateAsync(string kind, bool empty = false) => kind switch
     {
         "memory" => new MemoryUnderTest(),
+        "s3" => empty ? new S3UnderTest() : await new S3UnderTest().SetupAsync(),
         "redis" => empty ? new RedisUnderTest() : await new RedisUnderTest().SetupAsync(),
         _ => empty ? new PostgresUnderTest(fixture.Database) : await new PostgresUnderTest(fixture.Database).SetupAsync(),
     };

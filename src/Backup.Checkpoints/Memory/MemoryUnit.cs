@@ -48,6 +48,10 @@ public sealed class MemoryUnit
     /// <summary>The unit with a record added, unless there is one of that key already.</summary>
     public MemoryUnit WithNew(EncodedRecord record) => Records.ContainsKey(record.Key.ToArray()) ? this : With(record);
 
+    /// <summary>The unit without the record of that key.</summary>
+    public MemoryUnit Without(EncodedRecord key) =>
+        Records.TryGetValue(key.Key.ToArray(), out var old) ? new(Records.Remove(key.Key.ToArray()), Bytes - key.KeyLength - old.Length) : this;
+
     /// <summary>The record of that key, or null.</summary>
     public EncodedRecord? Find(EncodedRecord key) =>
         Records.TryGetValue(key.Key.ToArray(), out var bytes) ? new(bytes, key.KeyLength) : null;

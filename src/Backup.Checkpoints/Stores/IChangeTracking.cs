@@ -36,7 +36,8 @@ public sealed record EarlierCut(IReadOnlyDictionary<string, string> Identity, st
 /// <param name="Unit">The unit.</param>
 /// <param name="Touched">True when a record of it was written since the earlier cut.</param>
 /// <param name="Counts">Records by kind, indexed by <see cref="RecordKind"/>.</param>
-public readonly record struct UnitActivity(UnitId Unit, bool Touched, IReadOnlyList<long> Counts);
+/// <param name="Content">Where the store keeps it: the unit's <see cref="UnitDigest.Content"/>. It alone then tells whether the unit is what the base has.</param>
+public readonly record struct UnitActivity(UnitId Unit, bool Touched, IReadOnlyList<long> Counts, Digest256? Content = null);
 
 /// <summary>How a store stands to an earlier cut.</summary>
 /// <param name="Kind">What follows from it.</param>

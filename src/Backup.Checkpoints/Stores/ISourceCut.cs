@@ -22,6 +22,13 @@ public interface ISourceCut : IAsyncDisposable
 
     /// <summary>Lists every unit that has a record, without reading the records, ordered as <see cref="UnitId"/> orders.</summary>
     IAsyncEnumerable<UnitId> ListAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Makes sure that units which an earlier cut had and this one does not list were deleted. A store that keeps no trace of deletions,
+    /// and lists what it has without fail, has nothing to say.
+    /// </summary>
+    /// <exception cref="Backup.Contracts.BackupException">Failed: one is gone and was not deleted.</exception>
+    Task EnsureDeletedAsync(EarlierCut earlier, IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => Task.CompletedTask;
 }
 
 /// <summary>A part of a store: a half-open range of ids of one unit kind in the store's own order.</summary>
@@ -41,6 +48,8 @@ public sealed record CutDescription
     public required DateTimeOffset Time { get; init; }
     /// <summary>True when the store has no view of one instant: each unit is then read as it is at an instant of its own, at or after <see cref="Time"/>.</summary>
     public bool Moving { get; init; }
+    /// <summary>How much later than <see cref="Time"/> the instant may be: what the source's clock leaves out.</summary>
+    public TimeSpan Precision { get; init; }
     /// <summary>Of a moving cut that has been read: nothing in it is later. Null as long as that is not known.</summary>
     public DateTimeOffset? Until { get; init; }
     /// <summary>Position in the source's log, or null.</summary>

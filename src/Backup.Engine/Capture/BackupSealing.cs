@@ -55,7 +55,7 @@ public static class BackupSealing
             {
                 Name = subject.SourceName, Kind = subject.SourceKind, CutTime = subject.Cut.Time, CutPosition = subject.Cut.Position,
                 // The run began before the cut was taken: by the source's clock it ends no later than this.
-                CutUntil = subject.Cut.Until ?? (subject.Cut.Moving ? subject.Cut.Time + (finished - subject.Started) : null),
+                CutUntil = subject.Cut.Until ?? (subject.Cut.Moving ? subject.Cut.Time + subject.Cut.Precision + (finished - subject.Started) : null),
                 Identity = subject.Cut.Identity, Layout = JsonSerializer.Deserialize<JsonElement>(subject.Cut.Layout),
             },
             Segments = shards.SelectMany(s => s.Segments).ToList(),

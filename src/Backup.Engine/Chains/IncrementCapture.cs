@@ -60,6 +60,8 @@ internal sealed class IncrementCapture(OpenedArchive archive, BackupChain chain,
         var vanished = new HashSet<UnitId>();
         foreach (var batch in window.Where(u => u.Now is not null && !IsUntouched(u)).Chunk(Batch))
             vanished.UnionWith(await CaptureBatchAsync(batch, tracking, writer, captured, cancellation));
+        var absent = window.Where(u => u.Base is not null && (u.Now is null || vanished.Contains(u.Now.Value.Unit))).Select(u => UnitKey.Read(u.Key)).ToList();
+        if (absent.Count > 0) await cut.EnsureDeletedAsync(since, absent, cancellation);
         foreach (var unit in window)
         {
             if (unit.Now is null || vanished.Contains(unit.Now.Value.Unit))
@@ -111,6 +113,7 @@ internal sealed class IncrementCapture(OpenedArchive archive, BackupChain chain,
 
     private static bool IsUntouched(ComparedUnit unit)
     {
+        if (unit is { Base: { } known, Now.Content: { } content }) return content == UnitSummary.Read(known).Content;
         if (unit.Base is null || unit.Now is not { Touched: false, Counts: var counts }) return false;
         var digest = UnitSummary.Read(unit.Base);
         return Enum.GetValues<RecordKind>().All(kind => digest[kind].Count == counts[(int)kind]);
