@@ -21,8 +21,9 @@ internal sealed class S3Bucket : IDisposable
 {
     // Larger objects are uploaded in parts.
     private const long Multipart = 32 << 20;
-    private const int Attempts = 6;
+    private const int Attempts = 8;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private readonly S3StoreOptions store;
     private readonly TimeProvider time;
     private readonly Lazy<AmazonS3Client> client;
@@ -138,7 +139,7 @@ internal sealed class S3Bucket : IDisposable
 
     private string Full(string key) => $"{store.Prefix}/{key}";
 
-    // The SDK tries again what was throttled, but not what broke off in the middle of an answer.
+    // All attempts are made here: the SDK's own do not cover an answer that breaks off in its middle.
     private async Task<T> RunAsync<T>(Func<AmazonS3Client, Task<T>> call, CancellationToken cancellation)
     {
         for (var attempt = 1; ; attempt++)
@@ -147,9 +148,10 @@ internal sealed class S3Bucket : IDisposable
             {
                 return await call(client.Value);
             }
-            catch (Exception error) when (attempt < Attempts && (S3Errors.IsPassing(error, cancellation) || error is AmazonS3Exception { ErrorCode: "ConditionalRequestConflict" }))
+            catch (Exception error) when (attempt < Attempts && S3Errors.IsPassing(error, cancellation))
             {
-                await Task.Delay(Pause * attempt, time, cancellation);
+                var pause = Pause * Math.Pow(2, attempt - 1);
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellation);
             }
             catch (Exception error) when (S3Errors.Translate(store, error, cancellation) is { } known)
             {
@@ -165,8 +167,7 @@ internal sealed class S3Bucket : IDisposable
             // Servers other than AWS's do not all know the newer checksums. Every object here carries its own.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = 6,
+            MaxErrorRetry = 0,
         };
         if (store.Endpoint is { } endpoint)
         {

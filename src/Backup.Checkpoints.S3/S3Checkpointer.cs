@@ -15,8 +15,6 @@ namespace Backup.Checkpoints.S3;
 public sealed class S3Checkpointer : IDisposable
 {
     private const int Attempts = 20;
-    // A unit whose log has so many entries, and is so small, is written anew as one.
-    private const int LongLog = 64;
     private const int Small = 1 << 20;
     private const int Remembered = 256;
     private readonly S3StoreOptions options;
@@ -35,6 +33,9 @@ public sealed class S3Checkpointer : IDisposable
         log = new(options, bucket);
         reader = new(options, bucket, log.FindAsync);
     }
+
+    /// <summary>A unit whose log has so many entries, and is small, is written anew as one.</summary>
+    internal int LongLog { get; init; } = 64;
 
     /// <summary>Makes the store unless it is there. Nothing can be written before.</summary>
     public async Task SetupAsync(CancellationToken cancellation = default)

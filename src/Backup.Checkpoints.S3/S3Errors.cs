@@ -21,9 +21,18 @@ internal static class S3Errors
         _ => null,
     };
 
-    /// <summary>True for what may succeed when it is asked for again: the connection ended in the middle of an answer.</summary>
-    public static bool IsPassing(Exception error, CancellationToken cancellation) =>
-        error is IOException or HttpRequestException or TimeoutException || error is OperationCanceledException && !cancellation.IsCancellationRequested;
+    /// <summary>True for what may succeed when it is asked for again: throttled, failed at the server, or cut off.</summary>
+    public static bool IsPassing(Exception error, CancellationToken cancellation) => error switch
+    {
+        AmazonS3Exception s3 => IsPassing(s3),
+        OperationCanceledException => !cancellation.IsCancellationRequested,
+        AmazonClientException client => client.InnerException is { } inner && IsPassing(inner, cancellation),
+        _ => error is IOException or HttpRequestException or TimeoutException or System.Net.Sockets.SocketException,
+    };
+
+    private static bool IsPassing(AmazonS3Exception error) =>
+        error.StatusCode is >= HttpStatusCode.InternalServerError and not HttpStatusCode.NotImplemented or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or 0
+        || error.ErrorCode is "SlowDown" or "RequestTimeout" or "OperationAborted" or "ConditionalRequestConflict";
 
     private static BackupException Translate(S3StoreOptions store, AmazonS3Exception error) => error switch
     {
@@ -34,8 +43,8 @@ internal static class S3Errors
             new(ErrorKind.Usage, $"the bucket {store.Bucket} of '{store.Name}' is in another region: {error.Message}", "Set Region.", error),
         { ErrorCode: "QuotaExceeded" or "EntityTooLarge" } => new(ErrorKind.Failed, $"'{store.Name}' takes no more: {error.ErrorCode}", "Units that were put are whole. Make room, then run the same command again.", error),
         { ErrorCode: "NotImplemented" } => new(ErrorKind.Usage, $"the server of '{store.Name}' has no conditional writes (If-None-Match)", "Nothing was changed. A store needs them; use another server.", error),
-        { StatusCode: >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or 0 } or { ErrorCode: "SlowDown" or "RequestTimeout" or "OperationAborted" or "ConditionalRequestConflict" } =>
-            Unreachable(store, $"{error.ErrorCode} ({(int)error.StatusCode})", error),
+        { ErrorCode: "RequestTimeTooSkewed" } => new(ErrorKind.Usage, $"the clock of this machine is not that of the server of '{store.Name}'", "Set the clock.", error),
+        _ when IsPassing(error) => Unreachable(store, error.InnerException?.Message ?? $"{error.ErrorCode} ({(int)error.StatusCode})", error),
         _ => new(ErrorKind.Failed, $"'{store.Name}' reports: {error.ErrorCode} ({(int)error.StatusCode}) {error.Message}", null, error),
     };
 

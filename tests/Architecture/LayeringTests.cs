@@ -14,13 +14,14 @@ public class LayeringTests
         ["Backup.Checkpoints"] = ["Backup.Contracts"],
         ["Backup.Checkpoints.Postgres"] = ["Backup.Checkpoints"],
         ["Backup.Checkpoints.Redis"] = ["Backup.Checkpoints"],
+        ["Backup.Checkpoints.S3"] = ["Backup.Checkpoints"],
         ["Backup.Archive"] = ["Backup.Storage"],
         ["Backup.Engine"] = ["Backup.Archive", "Backup.Checkpoints"],
         ["Backup.Abstractions"] = ["Backup.Contracts"],
         ["Backup.Grains"] = ["Backup.Engine", "Backup.Abstractions"],
         ["Backup.Hosting"] =
         [
-            "Backup.Contracts", "Backup.Storage", "Backup.Checkpoints", "Backup.Checkpoints.Postgres", "Backup.Checkpoints.Redis", "Backup.Archive", "Backup.Engine", "Backup.Abstractions", "Backup.Grains",
+            "Backup.Contracts", "Backup.Storage", "Backup.Checkpoints", "Backup.Checkpoints.Postgres", "Backup.Checkpoints.Redis", "Backup.Checkpoints.S3", "Backup.Archive", "Backup.Engine", "Backup.Abstractions", "Backup.Grains",
         ],
         ["Backup.Cli"] = ["Backup.Hosting"],
         ["Silo.Host"] = ["Backup.Hosting"],
@@ -28,7 +29,7 @@ public class LayeringTests
 
     // What the engine's layers must not know: a cluster, a database, a web server.
     private static readonly string[] Plain = ["Backup.Contracts", "Backup.Storage", "Backup.Checkpoints", "Backup.Archive", "Backup.Engine"];
-    private static readonly string[] Heavy = ["Orleans.Core", "Orleans.Runtime", "Orleans.Reminders", "Npgsql", "StackExchange.Redis", "Microsoft.Data.Sqlite", "Microsoft.AspNetCore"];
+    private static readonly string[] Heavy = ["Orleans.Core", "Orleans.Runtime", "Orleans.Reminders", "Npgsql", "StackExchange.Redis", "AWSSDK", "Microsoft.Data.Sqlite", "Microsoft.AspNetCore"];
 
     public static TheoryData<string> Names => [.. Repository.Projects.Select(Repository.NameOf)];
 

@@ -5,7 +5,7 @@ namespace Backup.Tests.StoreSuite;
 /// <summary>The suite for S3.</summary>
 public sealed class S3Contract : StoreContract
 {
-    protected override int Samples => 8;
+    protected override int Samples => 4;
 
     protected override bool HoldsStill => false;
 

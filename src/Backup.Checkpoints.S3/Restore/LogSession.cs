@@ -115,14 +115,12 @@ internal sealed class LogSession : ITargetSession
         if (!await mark.HoldsAsync(cancellation)) throw new OwnershipLostException($"the restore into '{store.Name}' was taken over, or was silent for too long");
     }
 
+    // A restore loads or removes a unit once.
     private async Task PutAsideAsync(UnitHead? before, UnitHead after, byte[] entry, CancellationToken cancellation)
     {
         var aside = after with { Root = StoreKeys.Stage(session) };
         if (UnitName.IsHashed(aside.Place)) await bucket.PutAsync(StoreKeys.Marker(aside.Root, aside.Place), System.Text.Encoding.UTF8.GetBytes(after.Unit.Id), cancellation);
         await bucket.PutAsync(aside.Key, entry, cancellation);
-        // A unit that was put aside before is replaced.
-        foreach (var older in await bucket.ListAllAsync(aside.Root + aside.Place, cancellation))
-            if (older.Key != aside.Key && older.Key != StoreKeys.Marker(aside.Root, aside.Place)) await bucket.DeleteAsync([older.Key], cancellation);
     }
 
     private async Task PublishAsync(UnitHead? before, UnitHead after, byte[] entry, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using Backup.Checkpoints.Redis;
+using Backup.Checkpoints.S3;
 
 namespace Backup.Hosting.Configuration;
 
@@ -9,16 +10,18 @@ public sealed class SourceOptions
     public const string Postgres = "postgres";
     /// <summary>A store in Redis.</summary>
     public const string Redis = "redis";
+    /// <summary>A store in S3.</summary>
+    public const string S3 = "s3";
     /// <summary>Threads held by the cluster itself.</summary>
     public const string Memory = "memory";
 
     /// <summary>The layout of ours in Redis (docs/redis.md), which is the only one yet.</summary>
     public const string PlainLayout = "plain";
 
-    /// <summary><see cref="Postgres"/>, <see cref="Redis"/> or <see cref="Memory"/>.</summary>
+    /// <summary><see cref="Postgres"/>, <see cref="Redis"/>, <see cref="S3"/> or <see cref="Memory"/>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>How to reach the store. A secret: never printed. Empty for memory.</summary>
+    /// <summary>How to reach the store. A secret: never printed. Empty for S3 and memory.</summary>
     public string ConnectionString { get; init; } = "";
 
     /// <summary>Schema of the store's tables.</summary>
@@ -27,8 +30,23 @@ public sealed class SourceOptions
     /// <summary>Layout of a store in Redis: <see cref="PlainLayout"/>.</summary>
     public string Layout { get; init; } = "";
 
-    /// <summary>What the keys of a store in Redis begin with, before a colon.</summary>
+    /// <summary>What the keys of a store begin with: in Redis before a colon, in S3 before a slash.</summary>
     public string Prefix { get; init; } = "";
+
+    /// <summary>Bucket of a store in S3.</summary>
+    public string Bucket { get; init; } = "";
+
+    /// <summary>Address of an S3 server that is not AWS's, or null.</summary>
+    public Uri? Endpoint { get; init; }
+
+    /// <summary>Region of a bucket, or null for what the environment says.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Access key of S3, or null for the credentials that the environment has.</summary>
+    public string? AccessKey { get; init; }
+
+    /// <summary>Secret key of S3. A secret: never printed.</summary>
+    public string? SecretKey { get; init; }
 
     /// <summary>True when it may be restored into.</summary>
     public bool Writable { get; init; }
@@ -46,7 +64,7 @@ public sealed class SourceOptions
 
     internal static SourceOptions Read(SettingsSection section)
     {
-        var kind = section.Choice("Kind", Postgres, Redis, Memory);
+        var kind = section.Choice("Kind", Postgres, Redis, S3, Memory);
         var log = section.Child("Log");
         var options = new SourceOptions
         {
@@ -54,20 +72,43 @@ public sealed class SourceOptions
             Writable = section.Flag("Writable"),
             ConnectionString = kind switch
             {
-                Memory => "",
+                Memory or S3 => "",
                 Postgres => section.Required("ConnectionString", "how to reach the database, like \"Host=db;Database=app;Username=backup\""),
                 Redis => section.Required("ConnectionString", "how to reach Redis, like \"redis:6379,user=backup,password=…,ssl=true\""),
                 _ => section.Text("ConnectionString") ?? "",
             },
             Layout = kind == Redis ? ReadLayout(section) : "",
-            Prefix = kind == Redis ? section.Text("Prefix") ?? RedisStoreOptions.DefaultPrefix : "",
+            Prefix = kind switch { Redis => section.Text("Prefix") ?? RedisStoreOptions.DefaultPrefix, S3 => ReadKeyPrefix(section), _ => "" },
+            Bucket = kind == S3 ? section.Required("Bucket", "the name of the bucket") : "",
+            Endpoint = kind == S3 ? ReadEndpoint(section) : null,
+            Region = kind == S3 ? section.Text("Region") : null,
+            AccessKey = kind == S3 ? section.Text("AccessKey") : null,
+            SecretKey = kind == S3 ? section.Text("SecretKey") : null,
             Log = log is not null ? SourceLogOptions.Read(log) : new(),
             MemoryLimitMB = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) : null) ?? DefaultMemoryLimitMB,
             MaxReadMBPerSecond = kind == Memory ? null : section.Number("MaxReadMBPerSecond", 1, 100_000),
-            Schema = kind is Memory or Redis ? "" : section.Text("Schema") ?? "public",
+            Schema = kind is Memory or Redis or S3 ? "" : section.Text("Schema") ?? "public",
         };
+        if (options.AccessKey is null != options.SecretKey is null) section.Problem("AccessKey and SecretKey belong together: set both, or neither for the credentials that the environment has");
         section.RefuseUnknown(kind == Memory ? ["Kind", "Writable", "MemoryLimitMB", "Log"] : null);
         return options;
+    }
+
+    // Printable ASCII, so that keys are the same bytes everywhere and no client takes them for a path.
+    private static string ReadKeyPrefix(SettingsSection section)
+    {
+        var prefix = section.Text("Prefix") ?? S3StoreOptions.DefaultPrefix;
+        if (prefix.Length > 200 || prefix.Split('/').Any(part => part is "" or "." or ".." || part.Any(c => c is <= ' ' or >= '\u007f')))
+            section.Problem("Prefix must be up to 200 printable ASCII characters without spaces, in parts between single slashes, like \"prod/langgraph\"");
+        return prefix;
+    }
+
+    private static Uri? ReadEndpoint(SettingsSection section)
+    {
+        if (section.Text("Endpoint") is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && endpoint is { Scheme: "http" or "https", UserInfo: "", PathAndQuery: "/" }) return endpoint;
+        section.Problem("Endpoint must be an address like \"https://s3.example:9000\"");
+        return null;
     }
 
     private static string ReadLayout(SettingsSection section)

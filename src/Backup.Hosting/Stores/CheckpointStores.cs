@@ -1,5 +1,6 @@
 using Backup.Checkpoints.Postgres;
 using Backup.Checkpoints.Redis;
+using Backup.Checkpoints.S3;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Engine.Stores;
@@ -8,7 +9,7 @@ using Backup.Hosting.Configuration;
 
 namespace Backup.Hosting.Stores;
 
-/// <summary>The stores this process can reach: databases, Redis, and inside a silo the threads it holds.</summary>
+/// <summary>The stores this process can reach: databases, Redis, S3, and inside a silo the threads it holds.</summary>
 public sealed class CheckpointStores : ICheckpointStores
 {
     private readonly BackupOptions options;
@@ -28,23 +29,36 @@ public sealed class CheckpointStores : ICheckpointStores
     public IReadOnlyCollection<string> Names => [.. options.Sources.Keys];
 
     /// <inheritdoc/>
-    public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) =>
-        options.Source(name) is var source && IsMemory(name) ? new(Memory(name)) : source.Kind == SourceOptions.Redis ? new(Redis(name, source)) : new(Postgres(name, source));
+    public ValueTask<ICheckpointSource> OpenSourceAsync(string name, CancellationToken cancellation) => options.Source(name) switch
+    {
+        { Kind: SourceOptions.Memory } => new(Memory(name)),
+        { Kind: SourceOptions.Redis } source => new(Redis(name, source)),
+        { Kind: SourceOptions.S3 } source => new(S3(name, source)),
+        var source => new(Postgres(name, source)),
+    };
 
     /// <inheritdoc/>
-    public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation)
+    public ValueTask<ICheckpointTarget> OpenTargetAsync(string name, CancellationToken cancellation) => options.Target(name) switch
     {
-        var target = options.Target(name);
-        return IsMemory(name) ? new(Memory(name)) : target.Kind == SourceOptions.Redis ? new(Redis(name, target)) : new(Postgres(name, target));
-    }
+        { Kind: SourceOptions.Memory } => new(Memory(name)),
+        { Kind: SourceOptions.Redis } target => new(Redis(name, target)),
+        { Kind: SourceOptions.S3 } target => new(S3(name, target)),
+        var target => new(Postgres(name, target)),
+    };
 
     /// <inheritdoc/>
     public string Fingerprint(string name)
     {
         var store = options.Source(name);
         // With a log, cuts are taken in another way.
-        string[] log = store.Log.Enabled ? ["log"] : store.Kind == SourceOptions.Redis ? [store.Layout, store.Prefix] : [];
-        return Configuration.Fingerprint.Of([name, store.Kind, store.ConnectionString, store.Schema, .. log]);
+        string[] log = store.Log.Enabled ? ["log"] : [];
+        string[] place = store.Kind switch
+        {
+            SourceOptions.Redis => [store.Layout, store.Prefix],
+            SourceOptions.S3 => [store.Endpoint?.ToString() ?? "", store.Region ?? "", store.Bucket, store.Prefix],
+            _ => [],
+        };
+        return Configuration.Fingerprint.Of([name, store.Kind, store.ConnectionString, store.Schema, .. place, .. log]);
     }
 
     /// <inheritdoc/>
@@ -55,6 +69,12 @@ public sealed class CheckpointStores : ICheckpointStores
 
     private RedisStore Redis(string name, SourceOptions store) =>
         new(new RedisStoreOptions { Name = name, ConnectionString = store.ConnectionString, Prefix = store.Prefix, Writable = store.Writable, ReadLimit = limits.GetValueOrDefault(name) });
+
+    private S3Store S3(string name, SourceOptions store) => new(new S3StoreOptions
+    {
+        Name = name, Bucket = store.Bucket, Prefix = store.Prefix, Endpoint = store.Endpoint, Region = store.Region, AccessKey = store.AccessKey, SecretKey = store.SecretKey,
+        Writable = store.Writable, ReadLimit = limits.GetValueOrDefault(name),
+    });
 
     private PostgresStore Postgres(string name, SourceOptions store) =>
         new(new PostgresStoreOptions { Name = name, ConnectionString = store.ConnectionString!, Schema = store.Schema, Writable = store.Writable, ExactCut = store.Log.Enabled, ReadLimit = limits.GetValueOrDefault(name) });

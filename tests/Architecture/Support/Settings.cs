@@ -10,7 +10,7 @@ internal static partial class Settings
     // A setting nobody has in every object, unlike any name there is.
     private const string Wrong = """
         {"Backup":{
-          "Sources":{"a":{"Kind":"postgres","ConnectionString":"x","zzzzzzzzzzzz":1,"Log":{"Enabled":true,"zzzzzzzzzzzz":1}},"b":{"Kind":"memory","zzzzzzzzzzzz":1},"c":{"Kind":"redis","ConnectionString":"x","Layout":"plain","zzzzzzzzzzzz":1}},
+          "Sources":{"a":{"Kind":"postgres","ConnectionString":"x","zzzzzzzzzzzz":1,"Log":{"Enabled":true,"zzzzzzzzzzzz":1}},"b":{"Kind":"memory","zzzzzzzzzzzz":1},"c":{"Kind":"redis","ConnectionString":"x","Layout":"plain","zzzzzzzzzzzz":1},"d":{"Kind":"s3","Bucket":"b","zzzzzzzzzzzz":1}},
           "Archives":{"a":{"Kind":"local","Path":"/x","KeyFile":"/x","zzzzzzzzzzzz":1}},
           "Cluster":{"Kind":"redis","ConnectionString":"x","zzzzzzzzzzzz":1,"Tls":{"Certificate":"/x","Key":"/x","Authority":"/x","zzzzzzzzzzzz":1}},
           "State":{"ConnectionString":"x","zzzzzzzzzzzz":1},

@@ -13,11 +13,11 @@ internal sealed class S3UnderTest : StoreUnderTest
     private static readonly Lazy<Task> Made = new(() => Connect().PutBucketAsync("stores"));
     private readonly S3Store store;
 
-    public S3UnderTest(Uri? endpoint = null, TimeProvider? time = null)
+    public S3UnderTest(Uri? endpoint = null, TimeProvider? time = null, S3UnderTest? like = null)
     {
         Made.Value.GetAwaiter().GetResult();
         var login = Server.UserInfo.Split(':');
-        Options = new() { Name = "s3", Bucket = "stores", Prefix = $"test/{Randomness.Token(8)}", Endpoint = endpoint ?? Address, AccessKey = login[0], SecretKey = login[1], Writable = true };
+        Options = new() { Name = "s3", Bucket = "stores", Prefix = like?.Options.Prefix ?? $"test/{Randomness.Token(8)}", Endpoint = endpoint ?? Address, AccessKey = login[0], SecretKey = login[1], Writable = true };
         (store, App) = (new(Options, time), new(Options, time));
         Bucket = new(Options, TimeProvider.System);
     }
@@ -26,6 +26,19 @@ internal sealed class S3UnderTest : StoreUnderTest
         : throw new InvalidOperationException("TEST_S3 is not set: it must be http://KEY:SECRET@host:port of an S3 server. Run tests/run.sh, which starts the servers.");
 
     public static Uri Address => new($"http://{Server.Authority}");
+
+    /// <summary>Another checkpointer of the same store, as another process has.</summary>
+    public S3Checkpointer Process(int longLog = 8) => new(Options) { LongLog = longLog };
+
+    /// <summary>The same store without what is between.</summary>
+    public S3Store Direct() => new(Options with { Endpoint = Address });
+
+    /// <summary>Takes the marks of restores away, as time does with those that died.</summary>
+    public async Task ForgetMarksAsync()
+    {
+        using var bucket = new S3Bucket(Options with { Endpoint = Address }, TimeProvider.System);
+        await bucket.DeleteAsync((await bucket.ListAllAsync(StoreKeys.Marks, default)).Select(m => m.Key), default);
+    }
 
     public S3StoreOptions Options { get; }
 
