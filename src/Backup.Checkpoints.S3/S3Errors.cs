@@ -17,7 +17,7 @@ internal static class S3Errors
         AmazonClientException { InnerException: null } when error.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) =>
             new(ErrorKind.Usage, $"there are no credentials for '{store.Name}'", "Set AccessKey and SecretKey, or give the SDK a profile, AWS_… variables or a role.", error),
         AmazonServiceException { StatusCode: HttpStatusCode.BadRequest or HttpStatusCode.Forbidden } refused => Refused(store, refused.Message, error),
-        AmazonClientException or AmazonServiceException or IOException or HttpRequestException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException => Unreachable(store, error.Message, error),
+        AmazonClientException or AmazonServiceException or IOException or HttpRequestException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException or System.Xml.XmlException => Unreachable(store, error.Message, error),
         _ => null,
     };
 
@@ -27,6 +27,8 @@ internal static class S3Errors
         AmazonS3Exception s3 => IsPassing(s3),
         OperationCanceledException => !cancellation.IsCancellationRequested,
         AmazonClientException client => client.InnerException is { } inner && IsPassing(inner, cancellation),
+        // A listing that ends in its middle.
+        System.Xml.XmlException => true,
         _ => error is IOException or HttpRequestException or TimeoutException or System.Net.Sockets.SocketException,
     };
 

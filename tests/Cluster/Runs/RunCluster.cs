@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Backup.Abstractions;
 using Backup.Checkpoints.Redis;
+using Backup.Checkpoints.S3;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.Progress;
@@ -38,6 +39,7 @@ internal sealed class RunCluster : IAsyncDisposable
                 ["prod"] = new() { Kind = SourceOptions.Postgres, ConnectionString = store.ConnectionString, Schema = "agents" },
                 ["copy"] = new() { Kind = SourceOptions.Postgres, ConnectionString = store.ConnectionString, Schema = "copy", Writable = true },
                 ["redis"] = new() { Kind = SourceOptions.Redis, ConnectionString = Servers.Redis, Layout = SourceOptions.PlainLayout, Prefix = Redis.Prefix, Writable = true },
+                ["s3"] = new() { Kind = SourceOptions.S3, Bucket = S3.Bucket, Prefix = S3.Prefix, Endpoint = S3.Endpoint, AccessKey = S3.AccessKey, SecretKey = S3.SecretKey, Writable = true },
             },
             Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Path.Combine(folder.Path, "archive"), KeyFile = Path.Combine(folder.Path, "key") } },
         };
@@ -60,6 +62,12 @@ internal sealed class RunCluster : IAsyncDisposable
 
     /// <summary>The store <c>redis</c>, which is not there at first.</summary>
     public RedisStoreOptions Redis { get; } = new() { Name = "redis", ConnectionString = Servers.Redis, Prefix = $"test:{Randomness.Token(8)}" };
+
+    /// <summary>The store <c>s3</c>, which is not there at first, nor is its bucket.</summary>
+    public S3StoreOptions S3 { get; } = new()
+    {
+        Name = "s3", Bucket = "runs", Prefix = $"test/{Randomness.Token(8)}", Endpoint = new($"http://{Servers.S3.Authority}"), AccessKey = Servers.S3.UserInfo.Split(':')[0], SecretKey = Servers.S3.UserInfo.Split(':')[1],
+    };
 
     public Hold Hold { get; } = new();
 

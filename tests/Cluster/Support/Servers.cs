@@ -10,6 +10,8 @@ public static class Servers
 
     public static string Redis => Required("TEST_REDIS", "host:port");
 
+    public static Uri S3 => new(Required("TEST_S3", "http://KEY:SECRET@host:port"));
+
     public static async Task<IDatabase> RedisDatabaseAsync() => (await ConnectionMultiplexer.ConnectAsync(Redis)).GetDatabase();
 
     private static string Required(string variable, string what) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value

@@ -74,7 +74,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
                 return;
             }
             using var onward = new HttpRequestMessage(new(request.HttpMethod), new Uri(S3UnderTest.Address.GetLeftPart(UriPartial.Authority) + request.RawUrl));
-            if (request.HasEntityBody) onward.Content = new ByteArrayContent(body.ToArray());
+            if (request.HttpMethod is "PUT" or "POST") onward.Content = new ByteArrayContent(body.ToArray());
             foreach (string name in request.Headers)
                 if (name is not ("Connection" or "Expect" or "Content-Length" or "Transfer-Encoding") && !onward.Headers.TryAddWithoutValidation(name, request.Headers[name]))
                     onward.Content?.Headers.TryAddWithoutValidation(name, request.Headers[name]);

@@ -55,6 +55,28 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_store_in_S3_names_its_bucket_and_keeps_its_secret()
+    {
+        const string Archives = """ "Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}""";
+        BackupOptions Read(string settings) => Load($$$"""{"Backup":{"Sources":{"chat":{"Kind":"s3",{{{settings}}}}},""" + Archives);
+        var set = Read(""" "Bucket":"b","Prefix":"prod/chat","Endpoint":"https://s3:9000","Region":"r","AccessKey":"a","SecretKey":"hidden","MaxReadMBPerSecond":5,"Writable":true """).Source("chat");
+        Assert.Equal(("b", "prod/chat", new Uri("https://s3:9000"), "r", "a", "hidden", 5, true), (set.Bucket, set.Prefix, set.Endpoint, set.Region, set.AccessKey, set.SecretKey, set.MaxReadMBPerSecond, set.Writable));
+        var left = Read(""" "Bucket":"b" """).Source("chat");
+        Assert.Equal(("langgraph", null, null, null, null), (left.Prefix, left.Endpoint, left.Region, left.AccessKey, left.SecretKey));
+        foreach (var (settings, problem) in new[]
+        {
+            (""" "Prefix":"p" """, "Bucket is missing"), (""" "Bucket":"b","Prefix":"/p" """, "Prefix must be"), (""" "Bucket":"b","Prefix":"p/../q" """, "Prefix must be"), (""" "Bucket":"b","Prefix":"ä" """, "Prefix must be"),
+            (""" "Bucket":"b","Endpoint":"s3:9000" """, "Endpoint must be"), (""" "Bucket":"b","Endpoint":"https://a:b@s3" """, "Endpoint must be"), (""" "Bucket":"b","SecretKey":"hidden" """, "belong together"),
+            (""" "Bucket":"b","ConnectionString":"hidden" """, "ConnectionString is not a setting"),
+        })
+        {
+            var error = Assert.Throws<BackupException>(() => Read(settings));
+            Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("hidden", error.Message + error.Hint, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void What_is_left_out_has_its_default()
     {
         var options = Load("""{"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db"}},"Archives":{"main":{"Kind":"local","Path":"/a","PassphraseEnvironment":"PASS"}}}}""");
