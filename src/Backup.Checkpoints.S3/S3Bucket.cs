@@ -79,7 +79,7 @@ internal sealed class S3Bucket : IDisposable
             using var response = await s3.GetObjectAsync(new GetObjectRequest { BucketName = store.Bucket, Key = Full(key) }, cancellation);
             var bytes = new byte[response.ContentLength];
             await response.ResponseStream.ReadExactlyAsync(bytes, cancellation);
-            return bytes;
+            return await response.ResponseStream.ReadAsync(new byte[1], cancellation) == 0 ? bytes : throw new IOException("an answer is longer than it says");
         }
         catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotFound && error.ErrorCode != "NoSuchBucket")
         {
@@ -98,24 +98,20 @@ internal sealed class S3Bucket : IDisposable
         }, cancellation);
 
     /// <summary>Writes an object unless there is one. False when there is one, which may be this one: an answer can be lost.</summary>
-    public async Task<bool> CreateAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    public Task<bool> CreateAsync(string key, ReadOnlyMemory<byte> content, CancellationToken cancellation) => RunAsync(async s3 =>
     {
-        var request = Request(key, content);
-        request.IfNoneMatch = "*";
-        return await RunAsync(async s3 =>
+        try
         {
-            try
-            {
-                request.InputStream = Stream(content);
-                await s3.PutObjectAsync(request, cancellation);
-                return true;
-            }
-            catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.PreconditionFailed)
-            {
-                return false;
-            }
-        }, cancellation);
-    }
+            var request = Request(key, content);
+            request.IfNoneMatch = "*";
+            await s3.PutObjectAsync(request, cancellation);
+            return true;
+        }
+        catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.PreconditionFailed)
+        {
+            return false;
+        }
+    }, cancellation);
 
     /// <summary>Deletes objects; one that is not there is fine.</summary>
     public async Task DeleteAsync(IEnumerable<string> keys, CancellationToken cancellation)

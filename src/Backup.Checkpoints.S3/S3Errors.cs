@@ -46,7 +46,7 @@ internal static class S3Errors
         { ErrorCode: "QuotaExceeded" or "EntityTooLarge" } => new(ErrorKind.Failed, $"'{store.Name}' takes no more: {error.ErrorCode}", "Units that were put are whole. Make room, then run the same command again.", error),
         { ErrorCode: "NotImplemented" } => new(ErrorKind.Usage, $"the server of '{store.Name}' has no conditional writes (If-None-Match)", "Nothing was changed. A store needs them; use another server.", error),
         { ErrorCode: "RequestTimeTooSkewed" } => new(ErrorKind.Usage, $"the clock of this machine is not that of the server of '{store.Name}'", "Set the clock.", error),
-        _ when IsPassing(error) => Unreachable(store, error.InnerException?.Message ?? $"{error.ErrorCode} ({(int)error.StatusCode})", error),
+        _ when IsPassing(error) => Unreachable(store, error.StatusCode == 0 ? error.InnerException?.Message ?? error.Message : $"{error.ErrorCode} ({(int)error.StatusCode})", error),
         _ => new(ErrorKind.Failed, $"'{store.Name}' reports: {error.ErrorCode} ({(int)error.StatusCode}) {error.Message}", null, error),
     };
 

@@ -42,6 +42,6 @@ internal static partial class Settings
     [GeneratedRegex(@"Backup:((?:\w+:)*)zzzzzzzzzzzz is not a setting(?: here)? \(there is ([^)]+)\)")]
     private static partial Regex Answer();
 
-    [GeneratedRegex("^(Sources|Archives):[abc]:")]
+    [GeneratedRegex("^(Sources|Archives):[abcd]:")]
     private static partial Regex Named();
 }

@@ -17,7 +17,7 @@ public sealed class CheckpointerTests
         Gen.Select(Gen.Int[0, 15], Gen.Int[0, 1], Gen.Int[0, 3], Gen.Int[0, 2], Gen.Select(Gen.Int[0, 4].Select(i => Channels[i]), Gen.Int[0, 9]).Array[1, 3]);
 
     [Fact]
-    public Task Any_calls_of_two_processes_leave_what_they_leave_in_memory() => Call.Array[30, 50].SampleAsync(async calls =>
+    public Task Any_calls_of_two_processes_leave_what_they_leave_in_memory() => Call.Array[20, 40].SampleAsync(async calls =>
     {
         await using var store = await new S3UnderTest().SetupAsync();
         using var other = store.Process();
@@ -52,7 +52,7 @@ public sealed class CheckpointerTests
         foreach (var (thread, content) in model)
             foreach (var app in new[] { store.App, other })
                 Assert.Equal(content.Get("", null)?.Checkpoint.CheckpointId, (await app.GetAsync(thread, "", null))?.Checkpoint.CheckpointId);
-    }, iter: 3, threads: 1);
+    }, iter: 2, threads: 1);
 
     [Fact]
     public async Task Of_writers_that_race_none_loses_a_write_and_none_is_applied_twice()

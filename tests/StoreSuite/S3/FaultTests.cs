@@ -78,7 +78,7 @@ public sealed class FaultTests
         var expected = await Contents.ReadAsync(source.Source);
         var backup = await TemporaryArchive.BackupAsync(archive, source.Source);
         var published = 0;
-        await using var proxy = new FaultyProxy((m, p) => m == "PUT" && p.Contains("/log/", StringComparison.Ordinal) && Interlocked.Increment(ref published) > 4 ? Fault.LoseAnswer : Fault.None);
+        await using var proxy = new FaultyProxy((m, p) => m == "PUT" && p.Contains("/log/", StringComparison.Ordinal) && Interlocked.Increment(ref published) > 4 ? Fault.SlowDown : Fault.None);
         await using var target = await new S3UnderTest(proxy.Address, new HastyTime()).SetupAsync();
         await WholenessTests.FailsAsync(ErrorKind.Unreachable, "cannot reach", () => TemporaryArchive.RestoreAsync(archive, target.Target, new() { Archive = "main", BackupId = backup.BackupId, Target = "t" }));
         await target.ForgetMarksAsync();
