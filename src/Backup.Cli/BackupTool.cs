@@ -45,6 +45,7 @@ internal static class BackupTool
             ShowCommand.Build(invoker),
             VerifyCommand.Build(invoker),
             RestoreCommand.Build(invoker),
+            MigrateCommand.Build(invoker),
             ThreadCommand.Build(invoker),
             LogCommand.Build(invoker),
             RunCommand.Build(invoker),

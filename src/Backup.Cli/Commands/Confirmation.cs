@@ -12,13 +12,13 @@ internal static class Confirmation
                 "Add --yes if that is what you want; --dry-run shows what would happen.");
     }
 
-    public static async Task AskAsync(ToolHost host, string question, CancellationToken cancellation)
+    public static async Task AskAsync(ToolHost host, string question, CancellationToken cancellation, string refused = "not confirmed; nothing was changed")
     {
         await host.Error.WriteAsync($"{question} Type yes to go on: ");
         await host.Error.FlushAsync(cancellation);
         // A read of the terminal does not hear a cancellation.
         var answer = await Task.Run(host.In.ReadLine, CancellationToken.None).WaitAsync(cancellation);
         if (answer?.Trim() is not ("yes" or "y"))
-            throw new BackupException(ErrorKind.Interrupted, "not confirmed; nothing was changed");
+            throw new BackupException(ErrorKind.Interrupted, refused);
     }
 }

@@ -17,8 +17,10 @@ internal static class VerifyText
             .Add("took", Human.Duration(report.Seconds))
             .Write(writer);
         Damage(writer, report.Findings);
-        Write(writer, report.Differences, finding => $"differs: {finding.Object}");
+        Differences(writer, report.Differences);
     }
+
+    public static void Differences(TextWriter writer, IReadOnlyList<Finding> findings) => Write(writer, findings, finding => $"differs: {finding.Object}");
 
     public static void Damage(TextWriter writer, IReadOnlyList<Finding> findings) => Write(writer, findings, finding => $"damage: {finding.Object} at offset {finding.Offset}");
 

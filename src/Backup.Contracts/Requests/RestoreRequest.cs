@@ -42,6 +42,12 @@ public sealed record RestoreRequest
 
     /// <summary>The point to restore <see cref="Source"/> to, as <see cref="RecoveryPoint"/> reads it; null means the latest backup. A checkpoint needs exactly one thread.</summary>
     [Id(12)] public string? At { get; init; }
+
+    /// <summary>
+    /// Id of an earlier backup of the same source that the target is known to hold: only what changed since is looked at. What the target holds
+    /// otherwise is then the caller's to know. Mirrors only; null means that everything is compared.
+    /// </summary>
+    [Id(13)] public string? Since { get; init; }
 }
 
 /// <summary>What becomes of the pending writes stored on a checkpoint that is restored by itself.</summary>
@@ -66,4 +72,6 @@ public enum ConflictPolicy
     Skip = 1,
     /// <summary>Replace such threads whole: afterwards the target holds exactly what was restored.</summary>
     Overwrite = 2,
+    /// <summary>Replace, and with a mirror remove, what is exactly as an earlier backup of the same source has it; with anything else change nothing and report it.</summary>
+    Earlier = 3,
 }

@@ -11,4 +11,6 @@ internal enum Decision : byte
     Unchanged,
     /// <summary>It is in the target with another content.</summary>
     Conflict,
+    /// <summary>It is in the target as an earlier backup has it, and that was asked for: replace it.</summary>
+    Earlier,
 }

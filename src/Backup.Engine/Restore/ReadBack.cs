@@ -52,7 +52,7 @@ internal sealed class ReadBack
     }
 
     private static bool Stands(Decision decision, ConflictPolicy policy) =>
-        decision is Decision.Load or Decision.Unchanged || (decision == Decision.Conflict && policy == ConflictPolicy.Overwrite);
+        decision is Decision.Load or Decision.Unchanged or Decision.Earlier || (decision == Decision.Conflict && policy == ConflictPolicy.Overwrite);
 
     private void Count(UnitId unit, bool same, bool online)
     {

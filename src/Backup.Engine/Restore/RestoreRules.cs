@@ -29,6 +29,8 @@ public static class RestoreRules
             throw Wrong("--as needs a thread id");
         if (request.Mirror && (request.Threads is not null || request.Namespace is not null))
             throw Wrong("--mirror is for whole-store restores", "Leave --thread, --threads-file and --namespace away, or leave --mirror away.");
+        if (request.Since is not null && !request.Mirror)
+            throw Wrong("what changed since a backup can only be mirrored");
     }
 
     /// <summary>The point asked for, or null for the latest backup or a named one.</summary>

@@ -54,7 +54,8 @@ public sealed class RestoreRun
         var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
         await using var present = await target.InspectAsync(Intent(selection), cancellation);
-        var scan = await TargetScan.RunAsync(selection, load, present, cancellation);
+        await using var earlier = Earlier(catalog, selection);
+        var scan = await TargetScan.RunAsync(selection, load, present, earlier, cancellation);
         long threads = 0, records = 0, raw = 0, reads = 0, bytes = 0;
         var number = 0;
         await foreach (var window in selection.WindowsAsync(cancellation))
@@ -108,12 +109,13 @@ public sealed class RestoreRun
         using var load = new UnitLoad(archive, selection, request);
         await using var session = await target.OpenAsync(Intent(selection) with { Owner = new(progress.Run.Value, progress.Snapshot().Epoch) }, cancellation);
         Failpoint.Reach("restore.open");
-        var scan = await ScanAsync(selection, load, session, cancellation);
+        await using var earlier = Earlier(catalog, selection);
+        var scan = await ScanAsync(selection, load, session, earlier, cancellation);
         scan.EnsureAllowed(request.Conflict, request.Target);
 
         progress.Enter(RunState.Loading);
         progress.Restart(0, request.Threads?.Count ?? selection.Manifest.Totals.Threads);
-        var removed = request.Mirror ? await RemoveOthersAsync(selection, session, cancellation) : 0;
+        var removed = request.Mirror ? await RemoveOthersAsync(selection, session, earlier, cancellation) : 0;
         var records = await LoadAsync(selection, scan, session, progress, cancellation);
         Failpoint.Reach("restore.loaded");
         await session.SettleAsync(cancellation);
@@ -135,13 +137,16 @@ public sealed class RestoreRun
     }
 
     private bool Loads(Decision decision) =>
-        decision == Decision.Load || (decision == Decision.Conflict && request.Conflict == ConflictPolicy.Overwrite);
+        decision is Decision.Load or Decision.Earlier || (decision == Decision.Conflict && request.Conflict == ConflictPolicy.Overwrite);
 
-    private static async Task<TargetScan> ScanAsync(RestoreSelection selection, UnitLoad load, ITargetSession session, CancellationToken cancellation)
+    private EarlierStates? Earlier(BackupCatalog catalog, RestoreSelection selection) =>
+        request.Conflict == ConflictPolicy.Earlier ? new(archive, catalog, selection.Manifest) : null;
+
+    private static async Task<TargetScan> ScanAsync(RestoreSelection selection, UnitLoad load, ITargetSession session, EarlierStates? earlier, CancellationToken cancellation)
     {
-        if (session.Fresh) return await TargetScan.RunAsync(selection, load, null, cancellation);
+        if (session.Fresh) return await TargetScan.RunAsync(selection, load, null, null, cancellation);
         await using var present = await session.ReadAsync(cancellation);
-        return await TargetScan.RunAsync(selection, load, present, cancellation);
+        return await TargetScan.RunAsync(selection, load, present, earlier, cancellation);
     }
 
     private async Task<long> LoadAsync(RestoreSelection selection, TargetScan scan, ITargetSession session, RunProgress progress, CancellationToken cancellation)
@@ -158,7 +163,7 @@ public sealed class RestoreRun
                 var decisions = scan[number];
                 replace.Clear();
                 for (var i = 0; i < units.Count; i++)
-                    if (decisions[i] == Decision.Conflict) replace.Add(units[i]);
+                    if (decisions[i] is Decision.Conflict or Decision.Earlier) replace.Add(units[i]);
                 await reading.ReadAsync(UnitReader.InOrder(units.Where((_, i) => Loads(decisions[i]))), handler, token);
                 Failpoint.Reach("restore.window");
             }
@@ -168,7 +173,7 @@ public sealed class RestoreRun
         return records;
     }
 
-    private async Task<long> RemoveOthersAsync(RestoreSelection selection, ITargetSession session, CancellationToken cancellation)
+    private async Task<long> RemoveOthersAsync(RestoreSelection selection, ITargetSession session, EarlierStates? earlier, CancellationToken cancellation)
     {
         if (session.Fresh) return 0;
         var others = new List<UnitId>();
@@ -177,9 +182,19 @@ public sealed class RestoreRun
         {
             await foreach (var unit in present.ListAsync(cancellation))
                 if (!await selection.HoldsAsync(unit, index, cancellation)) others.Add(unit);
+            if (earlier is not null) await EnsureEarlierAsync(present, others, earlier, cancellation);
         }
         foreach (var batch in others.Chunk(1000)) await session.RemoveAsync(batch, cancellation);
         return others.Count(u => u.Kind == UnitKind.Thread);
+    }
+
+    private async Task EnsureEarlierAsync(ISourceCut present, List<UnitId> others, EarlierStates earlier, CancellationToken cancellation)
+    {
+        var foreign = new List<string>();
+        foreach (var batch in others.Chunk(RestoreSelection.WindowUnits))
+            foreach (var (unit, digest) in await DigestSink.ReadAsync(present, batch, cancellation))
+                if (!await earlier.HoldAsync(unit, digest, cancellation)) foreign.Add(unit.Id);
+        if (foreign.Count > 0) throw EarlierStates.Foreign(request.Target, foreign.Count, foreign);
     }
 
     private TargetIntent Intent(RestoreSelection selection) => new()

@@ -12,7 +12,7 @@ namespace Backup.Engine.Restore;
 /// <summary>Which units of a backup a restore is about, in windows small enough to be held, always in the same order.</summary>
 internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain, RestoreRequest request)
 {
-    private const int WindowUnits = 256;
+    internal const int WindowUnits = 256;
     private const long WindowBytes = 32L << 20;
     private IReadOnlyList<UnitEntry>? named; // found once, though the selection is gone through several times
 
@@ -55,10 +55,14 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain,
     private async IAsyncEnumerable<UnitEntry> AllAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         using var index = new ChainIndex(archive, chain);
+        var newer = NewerMembers();
         await foreach (var entry in index.ReadAllAsync(cancellation))
-            if (request.Namespace is null || entry.Key[0] == (byte)UnitKind.Thread)
+            if (entry.Member < newer && (request.Namespace is null || entry.Key[0] == (byte)UnitKind.Thread))
                 yield return entry;
     }
+
+    // How many members of the chain lie above the backup that the target holds; all, where that is inside of a derived one or in another chain.
+    private int NewerMembers() => chain.Members.TakeWhile(m => request.Since is null || (m.BackupId != request.Since && m.Derived?.BackupId != request.Since)).Count();
 
     private async IAsyncEnumerable<UnitEntry> NamedAsync(IReadOnlyList<string> threads, [EnumeratorCancellation] CancellationToken cancellation)
     {

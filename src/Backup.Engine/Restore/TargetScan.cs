@@ -29,7 +29,12 @@ internal sealed class TargetScan
     public Decision[] this[int window] => windows[window];
 
     /// <summary>Scans; a null cut means that the target holds nothing.</summary>
-    public static async Task<TargetScan> RunAsync(RestoreSelection selection, UnitLoad load, ISourceCut? target, CancellationToken cancellation)
+    /// <param name="selection">What is to be restored.</param>
+    /// <param name="load">Says what is expected of it.</param>
+    /// <param name="target">What is there.</param>
+    /// <param name="earlier">What may be replaced without being a conflict; null for nothing.</param>
+    /// <param name="cancellation">Cancels.</param>
+    public static async Task<TargetScan> RunAsync(RestoreSelection selection, UnitLoad load, ISourceCut? target, EarlierStates? earlier, CancellationToken cancellation)
     {
         var scan = new TargetScan();
         await foreach (var window in selection.WindowsAsync(cancellation))
@@ -42,7 +47,8 @@ internal sealed class TargetScan
                 var expected = await load.ExpectedAsync(window[i], cancellation);
                 decisions[i] = expected is null ? Decision.Nothing
                     : !present.TryGetValue(unit, out var digest) ? Decision.Load
-                    : digest.Equals(expected) ? Decision.Unchanged : Decision.Conflict;
+                    : digest.Equals(expected) ? Decision.Unchanged
+                    : earlier is not null && await earlier.HoldAsync(unit, digest, cancellation) ? Decision.Earlier : Decision.Conflict;
                 scan.Count(unit, decisions[i], present.ContainsKey(unit));
             }
             scan.windows.Add(decisions);
@@ -55,10 +61,11 @@ internal sealed class TargetScan
         return scan;
     }
 
-    /// <exception cref="BackupException">Conflict: the policy is <see cref="ConflictPolicy.Fail"/> and there are conflicts.</exception>
+    /// <exception cref="BackupException">Conflict: the policy does not allow the conflicts there are.</exception>
     public void EnsureAllowed(ConflictPolicy policy, string target)
     {
-        if (policy != ConflictPolicy.Fail || Conflicts == 0) return;
+        if (policy is ConflictPolicy.Skip or ConflictPolicy.Overwrite || Conflicts == 0) return;
+        if (policy == ConflictPolicy.Earlier) throw EarlierStates.Foreign(target, Conflicts, Conflicting);
         var shown = string.Join(", ", Conflicting.Take(5).Select(t => $"'{t}'"));
         throw new BackupException(ErrorKind.Conflict, $"{Conflicts} of the selected threads are in '{target}' with another content: {shown}{(Conflicts > 5 ? " …" : "")}",
             "Nothing was changed. Use --conflict overwrite to replace them, --conflict skip to leave them, or --as to restore one thread under a new id.");

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Backup.Cli.Runners;
 using Backup.Contracts;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Backup.Tests.Tool.Surface;
 
@@ -15,7 +16,20 @@ internal sealed class FakeRunner : IBackupRunner
 
     /// <summary>The source whose backup fails.</summary>
     public string? FailsFor { get; set; }
+
+    /// <summary>The store that a check finds a difference of.</summary>
+    public string? DiffersFrom { get; set; }
     public bool Disposed { get; private set; }
+    public FakeTimeProvider Clock { get; } = new();
+
+    /// <summary>Seconds that each restore takes from now on; backups are numbered from 1 with it.</summary>
+    public IReadOnlyList<double> Takes
+    {
+        get;
+        set => (field, created, restored) = (value, 0, 0);
+    } = [];
+
+    private int created, restored;
 
     public BackupSummary Backup { get; set; } = new()
     {
@@ -54,7 +68,8 @@ internal sealed class FakeRunner : IBackupRunner
     {
         progress.Report(Run);
         if (request.Source == FailsFor) throw new BackupException(ErrorKind.Unreachable, "no answer", "Start it.");
-        return await Answer(detach ? Run : Run with { State = RunState.Done, Backup = Backup }, request);
+        var backup = Takes.Count == 0 ? Backup : Backup with { BackupId = $"20260102t03040500{++created}-abcdefgh" };
+        return await Answer(detach ? Run : Run with { State = RunState.Done, Backup = backup }, request);
     }
 
     public Task<CutVector> SealVectorAsync(CutVectorRequest request, CancellationToken cancellation) => Answer(
@@ -76,11 +91,16 @@ internal sealed class FakeRunner : IBackupRunner
 
     public Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation) => Answer(Backup, (archive, backup));
 
-    public Task<VerifyReport> VerifyAsync(VerifyRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(Verified, request);
+    public Task<VerifyReport> VerifyAsync(VerifyRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(request.Against is { } store && store == DiffersFrom
+        ? Verified with { Ok = false, Differences = [new() { Object = store, Offset = 0, Problem = "thread 't1': it is in the store but not in the backup", Threads = ["t1"], ThreadCount = 1 }] } : Verified, request);
 
     public Task<RestorePlan> PlanAsync(RestoreRequest request, CancellationToken cancellation) => Answer(Plan, ("plan", request));
 
-    public Task<RestoreReport> RestoreAsync(RestoreRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(Restored, request);
+    public Task<RestoreReport> RestoreAsync(RestoreRequest request, IProgress<RunStatus> progress, CancellationToken cancellation)
+    {
+        if (Takes.Count > 0) Clock.Advance(TimeSpan.FromSeconds(Takes[restored++]));
+        return Answer(Restored, request);
+    }
 
     public async IAsyncEnumerable<ThreadView> ListThreadsAsync(string archive, string source, [EnumeratorCancellation] CancellationToken cancellation)
     {

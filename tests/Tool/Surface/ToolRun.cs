@@ -54,6 +54,7 @@ internal sealed class ToolRun : IDisposable
             In = new StringReader(Input),
             InIsTerminal = OnTerminal,
             Environment = Environment,
+            Time = Runner.Clock,
             OpenRunner = (options, _) => Task.FromResult(OpenRunner?.Invoke(options) ?? Runner),
             RunDemo = Demo,
         }, Cancellation);
