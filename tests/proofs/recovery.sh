@@ -5,6 +5,6 @@ rounds=${1:-1}
 for ((round = 1; round <= rounds; round++)); do
   echo "round $round of $rounds"
   RECOVERY=all tests/Recovery/bin/Release/net10.0/Recovery -noColor -noLogo </dev/null || exit 1
-  RECOVERY=all tests/EndToEnd/bin/Release/net10.0/EndToEnd -noColor -noLogo -class Backup.Tests.EndToEnd.PointTests -class Backup.Tests.EndToEnd.ChainTests -class Backup.Tests.EndToEnd.CollectTests </dev/null || exit 1
+  RECOVERY=all tests/EndToEnd/bin/Release/net10.0/EndToEnd -noColor -noLogo -class Backup.Tests.EndToEnd.PointTests -class Backup.Tests.EndToEnd.ChainTests -class Backup.Tests.EndToEnd.CollectTests -class Backup.Tests.EndToEnd.MigrateTests </dev/null || exit 1
 done
 echo "recovery held for $rounds rounds"
