@@ -38,7 +38,7 @@ public sealed class MigrateProof(ITestOutputHelper output) : IAsyncLifetime
         (await langGraph.RunAsync("generate", "--schema", "agents", "--threads", $"{Real}")).Expect(0);
         await MultiplyAsync("checkpoints", "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata");
         await MultiplyAsync("checkpoint_blobs", "checkpoint_ns, channel, version, type, blob");
-        await MultiplyAsync("checkpoint_writes", "checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, task_path");
+        await MultiplyAsync("checkpoint_writes", "checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob");
         await database.ExecuteAsync("VACUUM ANALYZE");
 
         using var writer = langGraph.Start("generate", "--schema", "agents", "--seed", "2", "--forever", "--turns", "6");

@@ -191,7 +191,7 @@ public sealed class RestoreRun
     private async Task EnsureEarlierAsync(ISourceCut present, List<UnitId> others, EarlierStates earlier, CancellationToken cancellation)
     {
         var foreign = new List<string>();
-        foreach (var batch in others.Chunk(RestoreSelection.WindowUnits))
+        foreach (var batch in others.Chunk(256))
             foreach (var (unit, digest) in await DigestSink.ReadAsync(present, batch, cancellation))
                 if (!await earlier.HoldAsync(unit, digest, cancellation)) foreign.Add(unit.Id);
         if (foreign.Count > 0) throw EarlierStates.Foreign(request.Target, foreign.Count, foreign);

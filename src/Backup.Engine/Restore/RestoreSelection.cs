@@ -12,7 +12,7 @@ namespace Backup.Engine.Restore;
 /// <summary>Which units of a backup a restore is about, in windows small enough to be held, always in the same order.</summary>
 internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain, RestoreRequest request)
 {
-    internal const int WindowUnits = 256;
+    private const int WindowUnits = 256;
     private const long WindowBytes = 32L << 20;
     private IReadOnlyList<UnitEntry>? named; // found once, though the selection is gone through several times
 
