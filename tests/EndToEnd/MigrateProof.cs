@@ -14,6 +14,7 @@ public sealed class MigrateProof(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Real = 50; // threads that LangGraph wrote; the rest are copies of them under other ids
     private readonly int threads = int.Parse(Environment.GetEnvironmentVariable("MIGRATE_THREADS") ?? "200", CultureInfo.InvariantCulture);
+    private readonly string turnsOfAThread = Environment.GetEnvironmentVariable("MIGRATE_TURNS") ?? "1";
     private TestPostgres database = null!;
     private LangGraph langGraph = null!;
     private Tool tool = null!;
@@ -35,7 +36,7 @@ public sealed class MigrateProof(ITestOutputHelper output) : IAsyncLifetime
     [Fact(Explicit = true)]
     public async Task A_store_moves_to_Redis_through_a_kill_with_a_short_pause()
     {
-        (await langGraph.RunAsync("generate", "--schema", "agents", "--threads", $"{Real}")).Expect(0);
+        (await langGraph.RunAsync("generate", "--schema", "agents", "--threads", $"{Real}", "--turns", turnsOfAThread)).Expect(0);
         await MultiplyAsync("checkpoints", "checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata");
         await MultiplyAsync("checkpoint_blobs", "checkpoint_ns, channel, version, type, blob");
         await MultiplyAsync("checkpoint_writes", "checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob");
@@ -47,7 +48,7 @@ public sealed class MigrateProof(ITestOutputHelper output) : IAsyncLifetime
         writer.ErrorDataReceived += (_, _) => { };
         writer.BeginOutputReadLine();
         writer.BeginErrorReadLine();
-        await tool.DieAsync("restore.window:3", "migrate", "--from", "prod", "--to", "redis");
+        await tool.DieAsync(threads < 1500 ? "restore.window" : "restore.window:3", "migrate", "--from", "prod", "--to", "redis");
         output.WriteLine("killed while it restored; run again");
         var (report, stopped) = await CutOverAsync(writer);
         Assert.True(report.GetProperty("cutOver").GetBoolean());
