@@ -11,7 +11,7 @@ internal static class MigrateCommand
     {
         var source = new Option<string>("--from") { Description = "Source that is moved; it is only read", HelpName = "NAME", Required = true };
         var target = new Option<string>("--to") { Description = "Target: a configured source with \"Writable\": true", HelpName = "NAME", Required = true };
-        var cutover = CommonOptions.Flag("--cutover", "Then, while nobody writes to the source, make the target equal to it and compare both");
+        var cutover = CommonOptions.Flag("--cutover", "Then, while nobody writes to the source, make the target equal to it and compare them");
         var yes = CommonOptions.Flag("--yes", "With --cutover: the writers are stopped already, do not ask");
         var archive = CommonOptions.Archive();
         var command = new Command("migrate", "Move a store into another one while it is in use; may be stopped and run again") { source, target, cutover, yes, archive };
@@ -29,6 +29,7 @@ internal static class MigrateCommand
 
             var migration = new Migration(await session.RunnerAsync(cancellation), session.Host, session.Results, from, to, through);
             await migration.ApproachAsync(cancellation);
+            if (cuts) await migration.PrepareCutOverAsync(cancellation);
             if (mustAsk) await AskAsync(session.Host, migration.Report(), cancellation);
             var report = cuts ? await migration.CutOverAsync(cancellation) : migration.Report();
             session.Results.Write(report, writer => MigrateText.Write(writer, report));

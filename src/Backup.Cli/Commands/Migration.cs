@@ -37,23 +37,35 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
         }
     }
 
-    /// <summary>The writers stand still: makes the target equal, and compares both stores with the final increment.</summary>
+    /// <summary>Has a backup of the target too, so that what it holds is known thread by thread, and can be asked for in a moment.</summary>
+    public async Task PrepareCutOverAsync(CancellationToken cancellation)
+    {
+        var started = host.Time.GetTimestamp();
+        await BackupAsync("before the cut-over", to, cancellation);
+        seconds += host.Time.GetElapsedTime(started).TotalSeconds;
+        await RoundAsync($"round {rounds.Count + 1}", cancellation);
+    }
+
+    /// <summary>
+    /// The writers stand still: makes the target equal, and takes an increment of either store. Source, target and final increment must have one
+    /// state root, the hash over the digests of all threads.
+    /// </summary>
     public async Task<MigrateReport> CutOverAsync(CancellationToken cancellation)
     {
         var started = host.Time.GetTimestamp();
         await RoundAsync("final increment", cancellation);
-        var compared = await results.WithProgressAsync($"comparison of {from} and {to}", async progress =>
+        var now = await results.WithProgressAsync($"comparison of {from} and {to}", async progress =>
         {
             var both = new SummedProgress(progress, 2);
-            string[] stores = [from, to];
-            return await Task.WhenAll(stores.Select((store, i) => runner.VerifyAsync(new() { Archive = archive, BackupId = held!.BackupId, Against = store }, both.Of(i), cancellation)));
+            return await Task.WhenAll(runner.CreateAsync(Increment(from), detach: false, both.Of(0), cancellation), runner.CreateAsync(Increment(to), detach: false, both.Of(1), cancellation));
         });
         var pause = host.Time.GetElapsedTime(started).TotalSeconds;
         seconds += pause - rounds[^1].Seconds;
-        if (compared.SelectMany(c => c.Findings).FirstOrDefault() is { } damage) throw new DamageException(damage.Object, damage.Offset, damage.Problem);
+        var (sourceSame, targetSame) = (now[0].Backup!.StateRoot == held!.StateRoot, now[1].Backup!.StateRoot == held.StateRoot);
         return Report() with
         {
-            CutOver = compared.All(c => c.Ok), PauseSeconds = pause, SourceDifferences = compared[0].Differences, TargetDifferences = compared[1].Differences,
+            CutOver = sourceSame && targetSame, PauseSeconds = pause,
+            SourceDifferences = sourceSame ? [] : await DifferencesAsync(from, cancellation), TargetDifferences = targetSame ? [] : await DifferencesAsync(to, cancellation),
         };
     }
 
@@ -67,9 +79,7 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
     private async Task<MigrateRound> RoundAsync(string name, CancellationToken cancellation)
     {
         var started = host.Time.GetTimestamp();
-        var request = new BackupRequest { Source = from, Archive = archive, Strategy = BackupStrategyKind.Incremental };
-        var run = await results.WithProgressAsync($"{name}: backup of {from}", progress => runner.CreateAsync(request, detach: false, progress, cancellation));
-        var backup = run.Backup!;
+        var backup = await BackupAsync(name, from, cancellation);
         // The first compares everything: what stands in the target is not known. Then only what changed is looked at.
         var restore = new RestoreRequest { Archive = archive, BackupId = backup.BackupId, Target = to, Mirror = true, Conflict = ConflictPolicy.Earlier, Since = held?.BackupId };
         var restored = await results.WithProgressAsync($"{name}: restore to {to}", progress => runner.RestoreAsync(restore, progress, cancellation));
@@ -83,5 +93,18 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
         seconds += round.Seconds;
         await host.Error.WriteLineAsync(MigrateText.Round(name, round));
         return round;
+    }
+
+    private BackupRequest Increment(string store) => new() { Source = store, Archive = archive, Strategy = BackupStrategyKind.Incremental };
+
+    private async Task<BackupSummary> BackupAsync(string name, string store, CancellationToken cancellation) =>
+        (await results.WithProgressAsync($"{name}: backup of {store}", progress => runner.CreateAsync(Increment(store), detach: false, progress, cancellation))).Backup!;
+
+    // Which threads they are; that takes a read of the store, and there is no hurry any more.
+    private async Task<IReadOnlyList<Finding>> DifferencesAsync(string store, CancellationToken cancellation)
+    {
+        var report = await results.WithProgressAsync($"what differs in {store}", progress => runner.VerifyAsync(new() { Archive = archive, BackupId = held!.BackupId, Against = store }, progress, cancellation));
+        return report.Differences.Count > 0 ? report.Differences
+            : [new() { Object = store, Offset = 0, Problem = "it was changed while it was compared, and is now what the final increment holds", BackupId = held!.BackupId, Advice = "Make sure that nothing writes to it." }];
     }
 }

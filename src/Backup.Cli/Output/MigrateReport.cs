@@ -23,7 +23,7 @@ internal sealed record MigrateReport
     public required IReadOnlyList<MigrateRound> Rounds { get; init; }
     /// <summary>True when the last round before the cut-over was short, so that a pause will be.</summary>
     public required bool Ready { get; init; }
-    /// <summary>True when source and target were both compared with the final increment and found equal to it: the target takes over.</summary>
+    /// <summary>True when source and target both have the state root of the final increment: the target takes over.</summary>
     public bool CutOver { get; init; }
     /// <summary>From the word that the writers stand still to the end of the comparison; null without a cut-over.</summary>
     public double? PauseSeconds { get; init; }

@@ -37,6 +37,6 @@ internal static class MigrateText
         : report.SourceDifferences.Count > 0 ? $"Stop what still writes to {report.From}, and run the same command again."
         : report.TargetDifferences.Count > 0 ? $"Let nothing write to {report.To} before the cut-over is done, and run the same command again."
         : report.PauseSeconds is not null ? null
-        : report.Ready ? $"With --cutover the pause will be little more than the last round and a read of both stores."
-        : $"With --cutover the pause will be at least as long as a round; begin when less is written.";
+        : report.Ready ? "With --cutover the pause will be about two rounds."
+        : "With --cutover the pause will be longer than a round; begin when less is written.";
 }

@@ -44,7 +44,7 @@ public sealed record RestoreRequest
     [Id(12)] public string? At { get; init; }
 
     /// <summary>
-    /// Id of an earlier backup of the same source that the target is known to hold: only what changed since is looked at. What the target holds
+    /// Id of an earlier backup of the same source that the target is known to hold: only what changed since is looked at and counted. What the target holds
     /// otherwise is then the caller's to know. Mirrors only; null means that everything is compared.
     /// </summary>
     [Id(13)] public string? Since { get; init; }

@@ -130,7 +130,7 @@ public sealed class RestoreRun
         {
             RunId = progress.Run.Value, BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target,
             Threads = readBack.Threads, Records = records, Unchanged = scan.Unchanged,
-            Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = scan.Outside - removed,
+            Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = selection.Gone is null ? scan.Outside - removed : 0,
             Exact = readBack.Concurrent.Count == 0, Concurrent = readBack.Concurrent,
             BytesRead = meter.BytesRead, Reads = meter.Reads,
         };
@@ -176,16 +176,27 @@ public sealed class RestoreRun
     private async Task<long> RemoveOthersAsync(RestoreSelection selection, ITargetSession session, EarlierStates? earlier, CancellationToken cancellation)
     {
         if (session.Fresh) return 0;
-        var others = new List<UnitId>();
-        using var index = new ChainIndex(archive, selection.Chain);
+        List<UnitId> others = [];
         await using (var present = await session.ReadAsync(cancellation))
         {
-            await foreach (var unit in present.ListAsync(cancellation))
-                if (!await selection.HoldsAsync(unit, index, cancellation)) others.Add(unit);
+            if (selection.Gone is { } gone) others.AddRange(await PresentAsync(present, gone, cancellation));
+            else
+            {
+                using var index = new ChainIndex(archive, selection.Chain);
+                await foreach (var unit in present.ListAsync(cancellation))
+                    if (!await selection.HoldsAsync(unit, index, cancellation)) others.Add(unit);
+            }
             if (earlier is not null) await EnsureEarlierAsync(present, others, earlier, cancellation);
         }
         foreach (var batch in others.Chunk(1000)) await session.RemoveAsync(batch, cancellation);
         return others.Count(u => u.Kind == UnitKind.Thread);
+    }
+
+    private static async Task<List<UnitId>> PresentAsync(ISourceCut present, IReadOnlyList<UnitId> units, CancellationToken cancellation)
+    {
+        var found = new List<UnitId>();
+        foreach (var batch in units.Chunk(256)) found.AddRange((await DigestSink.ReadAsync(present, batch, cancellation)).Keys);
+        return found;
     }
 
     private async Task EnsureEarlierAsync(ISourceCut present, List<UnitId> others, EarlierStates earlier, CancellationToken cancellation)

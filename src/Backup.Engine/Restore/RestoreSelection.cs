@@ -14,7 +14,7 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain,
 {
     private const int WindowUnits = 256;
     private const long WindowBytes = 32L << 20;
-    private IReadOnlyList<UnitEntry>? named; // found once, though the selection is gone through several times
+    private IReadOnlyList<UnitEntry>? found; // of what is named or changed: once, though the selection is gone through several times
 
     /// <summary>The backup and those it builds on.</summary>
     public BackupChain Chain => chain;
@@ -25,6 +25,9 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain,
     /// <summary>True when the whole store is restored, long-term memory included.</summary>
     public bool IsWhole => request.Threads is null && request.Namespace is null;
 
+    /// <summary>Units that went since the backup the target holds, once the windows were gone through; null where everything is compared.</summary>
+    public IReadOnlyList<UnitId>? Gone { get; private set; }
+
     /// <summary>Under which id a unit stands in the target.</summary>
     public UnitId Target(UnitEntry entry) => request.NewThreadId is { } id ? UnitId.Thread(id) : UnitKey.Read(entry.Key);
 
@@ -34,7 +37,9 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain,
     {
         var window = new List<UnitEntry>();
         long bytes = 0;
-        await foreach (var entry in request.Threads is null ? AllAsync(cancellation) : NamedAsync(request.Threads, cancellation))
+        if (request.Threads is not null) found ??= await FindAsync(request.Threads, cancellation);
+        else if (NewerMembers() is { } newer) found ??= await FindChangedAsync(newer, cancellation);
+        await foreach (var entry in found?.ToAsyncEnumerable() ?? AllAsync(cancellation))
         {
             if (window.Count > 0 && (window.Count == WindowUnits || bytes + entry.RawBytes > WindowBytes))
             {
@@ -55,19 +60,37 @@ internal sealed class RestoreSelection(OpenedArchive archive, BackupChain chain,
     private async IAsyncEnumerable<UnitEntry> AllAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         using var index = new ChainIndex(archive, chain);
-        var newer = NewerMembers();
         await foreach (var entry in index.ReadAllAsync(cancellation))
-            if (entry.Member < newer && (request.Namespace is null || entry.Key[0] == (byte)UnitKind.Thread))
+            if (request.Namespace is null || entry.Key[0] == (byte)UnitKind.Thread)
                 yield return entry;
     }
 
-    // How many members of the chain lie above the backup that the target holds; all, where that is inside of a derived one or in another chain.
-    private int NewerMembers() => chain.Members.TakeWhile(m => request.Since is null || (m.BackupId != request.Since && m.Derived?.BackupId != request.Since)).Count();
-
-    private async IAsyncEnumerable<UnitEntry> NamedAsync(IReadOnlyList<string> threads, [EnumeratorCancellation] CancellationToken cancellation)
+    // The members of the chain that lie above the backup which the target holds; null where there is none, or the chain does not lead there.
+    private List<BackupManifest>? NewerMembers()
     {
-        named ??= await FindAsync(threads, cancellation);
-        foreach (var entry in named) yield return entry;
+        if (request.Since is not { } since) return null;
+        var newer = chain.Members.TakeWhile(m => m.BackupId != since && m.Derived?.BackupId != since).ToList();
+        return newer.Count < chain.Members.Count ? newer : null;
+    }
+
+    private async Task<IReadOnlyList<UnitEntry>> FindChangedAsync(List<BackupManifest> newer, CancellationToken cancellation)
+    {
+        var keys = new SortedSet<byte[]>(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
+        foreach (var member in newer)
+        {
+            using var reader = new IndexReader(archive, member.Index);
+            await foreach (var entry in reader.ReadAllAsync(cancellation)) keys.Add(entry.Key);
+        }
+        using var index = new ChainIndex(archive, chain);
+        var entries = new List<UnitEntry>();
+        var gone = new List<UnitId>();
+        foreach (var key in keys)
+        {
+            if (await index.FindAsync(key, cancellation) is { } entry) entries.Add(entry);
+            else gone.Add(UnitKey.Read(key));
+        }
+        Gone = gone;
+        return entries;
     }
 
     private async Task<IReadOnlyList<UnitEntry>> FindAsync(IReadOnlyList<string> threads, CancellationToken cancellation)

@@ -53,7 +53,7 @@ internal sealed class TargetScan
             }
             scan.windows.Add(decisions);
         }
-        if (target is not null)
+        if (target is not null && selection.Gone is null)
         {
             await foreach (var unit in target.ListAsync(cancellation))
                 if (unit.Kind == UnitKind.Thread) scan.Outside++;

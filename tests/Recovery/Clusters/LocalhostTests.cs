@@ -59,6 +59,12 @@ public sealed class LocalhostTests : IAsyncLifetime
         var vector = (await cluster.ToolAsync("create", "prod", "threads", "copy", "--strategy", "incremental")).Expect(0).Json.GetProperty("cuts").EnumerateArray().Select(c => c.GetProperty("source").GetString());
         Assert.Equal(["copy", "prod", "threads"], vector);
         Assert.Equal(1, (await cluster.ToolAsync("list", "--vectors", "--source", "threads")).Expect(0).Json.GetProperty("vectors").GetArrayLength());
+
+        await cluster.Store.ExecuteAsync("UPDATE agents.checkpoints SET metadata = '{}' WHERE thread_id = 'thread-9'; DELETE FROM agents.checkpoints WHERE thread_id = 'thread-8'; DELETE FROM agents.checkpoint_blobs WHERE thread_id = 'thread-8'; DELETE FROM agents.checkpoint_writes WHERE thread_id = 'thread-8'");
+        var moved = (await cluster.ToolAsync("migrate", "--from", "prod", "--to", "copy", "--cutover", "--yes")).Expect(0);
+        Assert.Equal(("True", "299"), (moved["cutOver"], moved["threads"]));
+        Assert.Equal((1, 1), (moved.Json.GetProperty("rounds")[0].GetProperty("written").GetInt32(), moved.Json.GetProperty("rounds")[0].GetProperty("removed").GetInt32()));
+        await cluster.Store.AssertSameAsync("copy");
         await cluster.Store.AssertLetGoAsync();
     }
 

@@ -17,8 +17,11 @@ internal sealed class FakeRunner : IBackupRunner
     /// <summary>The source whose backup fails.</summary>
     public string? FailsFor { get; set; }
 
-    /// <summary>The store that a check finds a difference of.</summary>
+    /// <summary>The store that a check finds a difference of, and that goes on after the third restore.</summary>
     public string? DiffersFrom { get; set; }
+
+    /// <summary>True when a check finds nothing of it any more.</summary>
+    public bool DifferencesGone { get; set; }
     public bool Disposed { get; private set; }
     public FakeTimeProvider Clock { get; } = new();
 
@@ -68,7 +71,8 @@ internal sealed class FakeRunner : IBackupRunner
     {
         progress.Report(Run);
         if (request.Source == FailsFor) throw new BackupException(ErrorKind.Unreachable, "no answer", "Start it.");
-        var backup = Takes.Count == 0 ? Backup : Backup with { BackupId = $"20260102t03040500{++created}-abcdefgh" };
+        var backup = Takes.Count == 0 || request.Source != "prod" ? Backup : Backup with { BackupId = $"20260102t03040500{++created}-abcdefgh" };
+        if (request.Source == DiffersFrom && Asked.OfType<RestoreRequest>().Count() >= 3) backup = backup with { StateRoot = $"{Asked.Count}" };
         return await Answer(detach ? Run : Run with { State = RunState.Done, Backup = backup }, request);
     }
 
@@ -91,7 +95,7 @@ internal sealed class FakeRunner : IBackupRunner
 
     public Task<BackupSummary> ShowAsync(string archive, string backup, CancellationToken cancellation) => Answer(Backup, (archive, backup));
 
-    public Task<VerifyReport> VerifyAsync(VerifyRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(request.Against is { } store && store == DiffersFrom
+    public Task<VerifyReport> VerifyAsync(VerifyRequest request, IProgress<RunStatus> progress, CancellationToken cancellation) => Answer(request.Against is { } store && store == DiffersFrom && !DifferencesGone
         ? Verified with { Ok = false, Differences = [new() { Object = store, Offset = 0, Problem = "thread 't1': it is in the store but not in the backup", Threads = ["t1"], ThreadCount = 1 }] } : Verified, request);
 
     public Task<RestorePlan> PlanAsync(RestoreRequest request, CancellationToken cancellation) => Answer(Plan, ("plan", request));
