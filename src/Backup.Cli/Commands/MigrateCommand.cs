@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Backup.Cli.Output;
 using Backup.Contracts;
+using Backup.Hosting.Configuration;
 
 namespace Backup.Cli.Commands;
 
@@ -41,7 +42,8 @@ internal static class MigrateCommand
     private static void RefuseSame(Session session, string from, string to)
     {
         var (a, b) = (session.Options.Sources.GetValueOrDefault(from), session.Options.Sources.GetValueOrDefault(to));
-        var same = from == to || (a is not null && b is not null && a.ConnectionString.Length > 0 && (a.Kind, a.ConnectionString, a.Schema, a.Prefix) == (b.Kind, b.ConnectionString, b.Schema, b.Prefix));
+        var same = from == to || (a is not null && b is not null && a.Kind != SourceOptions.Memory
+            && (a.Kind, a.ConnectionString, a.Schema, a.Prefix, a.Bucket, a.Endpoint) == (b.Kind, b.ConnectionString, b.Schema, b.Prefix, b.Bucket, b.Endpoint));
         if (same) throw WrongUse.Error($"{from} and {to} are the same store", "Name another store with --to.");
     }
 
