@@ -55,10 +55,11 @@ internal static class RedisErrors
             "OOM" => new(ErrorKind.Failed, $"'{store.Name}' has no memory left: {message}", "What is being restored is put aside first, so the store is as it was. Raise maxmemory or free memory, then run the same command again.", error),
             "MISCONF" => new(ErrorKind.Failed, $"'{store.Name}' takes no writes because it cannot persist: {message}", "Give the server's disk room, then run the same command again.", error),
             "NOPERM" => new(ErrorKind.Usage, $"a permission is missing on '{store.Name}': {message}",
-                $"For backups: ACL SETUSER name ~{store.Prefix}:* +@read +@connection +info +time +multi +exec. Restores also need +@write +@scripting.", error),
+                $"For backups: ACL SETUSER name {(store.LangGraphJs ? "~*" : $"~{store.Prefix}:*")} +@read +@connection +info +time +multi +exec. Restores also need +@write +@scripting.", error),
+            _ when message.Contains("unknown command", StringComparison.OrdinalIgnoreCase) => new(ErrorKind.Usage, $"the Redis server of '{store.Name}' has no RedisJSON or RediSearch: {message}", "Layout langgraph-js needs both, as LangGraph's saver does: Redis 8, or Redis Stack.", error),
             "NOAUTH" or "WRONGPASS" => RefusedLogin(store, error),
             "READONLY" => new(ErrorKind.Usage, $"'{store.Name}' is a read-only replica", "Name the primary server in its ConnectionString.", error),
-            "WRONGTYPE" => new(ErrorKind.Usage, $"'{store.Name}': a key below prefix {store.Prefix} is not of the plain layout: {message}", "Check Prefix; no other program may use keys below it.", error),
+            "WRONGTYPE" => new(ErrorKind.Usage, $"'{store.Name}': a key is not of the layout that is configured: {message}", "Check Layout and Prefix; no other program may use its keys.", error),
             "LOADING" or "MASTERDOWN" or "BUSY" or "TRYAGAIN" or "CLUSTERDOWN" => Unreachable(store, message, error),
             _ => new(ErrorKind.Failed, $"'{store.Name}' reports: {message}", null, error),
         };

@@ -14,6 +14,8 @@ public sealed record RedisStoreOptions
     public required string ConnectionString { get; init; }
     /// <summary>What every key of the store begins with, before a colon.</summary>
     public string Prefix { get; init; } = DefaultPrefix;
+    /// <summary>True for the keys of LangGraph's own JS saver (formats.md §3.3), which have no prefix; false for the plain layout.</summary>
+    public bool LangGraphJs { get; init; }
     /// <summary>True when restores may write here.</summary>
     public bool Writable { get; init; }
     /// <summary>Slows captures down; null for as fast as it can.</summary>

@@ -17,10 +17,16 @@ public abstract class StoreContract
     /// <summary>True when a cut is of one instant and of those who hold it; false when each unit is read at an instant of its own.</summary>
     protected virtual bool HoldsStill => true;
 
+    /// <summary>Ids of threads that break quoting, collation and order.</summary>
+    protected virtual IEnumerable<string> OddIds => Support.Samples.OddIds;
+
+    /// <summary>Stores of a few threads.</summary>
+    private protected virtual Gen<Contents> Stores => Support.Samples.Store;
+
     private protected abstract Task<StoreUnderTest> CreateAsync();
 
     [Fact]
-    public Task What_is_written_is_captured_and_put_back_byte_by_byte() => Support.Samples.Store.SampleAsync(async contents =>
+    public Task What_is_written_is_captured_and_put_back_byte_by_byte() => Stores.SampleAsync(async contents =>
     {
         await using var store = await CreateAsync();
         await using var copy = store.Another();
@@ -35,7 +41,7 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents();
-        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 2);
+        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 2);
         for (var i = 0; i < 300; i++) Support.Samples.Thread(contents, $"thread {i}", 1);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
@@ -49,7 +55,7 @@ public abstract class StoreContract
         var contents = new Contents()
             .Put(UnitId.Thread("only writes"), Support.Samples.Write("not there", 0, "m", "1"))
             .Put(UnitId.Thread("only values"), Support.Samples.Blob("m", "1", "1"));
-        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 1);
+        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 1);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
         var listed = new List<UnitId>();
@@ -64,7 +70,7 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents();
-        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 1);
+        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 1);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
         var wanted = contents.Units.Where((_, i) => i % 3 == 0).ToList();
@@ -115,7 +121,7 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         await using var copy = store.Another();
-        var value = new string('v', 6 << 20);
+        var value = $"\"{new string('v', 6 << 20)}\"";
         var contents = Support.Samples.Thread(new Contents().Put(A, Support.Samples.Blob("m", "1", value), Support.Samples.Blob("m", "2", null), Support.Samples.Write("c", 0, "m", value)), "small", 2);
         await store.WriteAsync(contents);
         await StoreUnderTest.RestoreAsync(copy.Target, await store.IntentAsync(), contents);
@@ -141,7 +147,7 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents();
-        foreach (var id in Support.Samples.OddIds) Support.Samples.Thread(contents, id, 1);
+        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 1);
         await store.WriteAsync(contents);
         var gone = contents.Units.Where((_, i) => i % 2 == 0).ToList();
         await using (var session = await store.Target.OpenAsync(await store.IntentAsync(online), default))
@@ -183,7 +189,7 @@ public abstract class StoreContract
             await using var loader = await session.OpenLoaderAsync(default);
             await loader.BeginAsync(A, true, default);
             // Enough that parts of it were sent.
-            foreach (var record in new Contents().Put(A, Enumerable.Range(0, 6).Select(i => Support.Samples.Blob("m", $"{i}", new string('x', 3 << 20))).ToArray()).Records(A))
+            foreach (var record in new Contents().Put(A, Enumerable.Range(0, 6).Select(i => Support.Samples.Blob("m", $"{i}", $"\"{new string('x', 3 << 20)}\"")).ToArray()).Records(A))
                 await loader.WriteAsync(record, default);
         }
         Contents.AssertEqual(before, await Contents.ReadAsync(store.Source));

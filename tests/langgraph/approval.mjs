@@ -6,7 +6,7 @@ import { open } from "./store.mjs";
 import { options } from "./options.mjs";
 
 const o = options({ do: "make", schema: "public", seed: "approval", thread: "", inside: false, delta: 0 });
-const { saver } = open(o.schema);
+const { saver } = await open(o.schema);
 await saver.setup();
 const graph = agent(saver, o.delta);
 const thread = o.thread || threadId(o.seed, 1);

@@ -5,7 +5,7 @@ import { open } from "./store.mjs";
 import { options } from "./options.mjs";
 
 const o = options({ threads: 8, turns: 4, seed: "1", schema: "public", delta: 0, first: 1, start: 1, forever: false });
-const { saver, pool } = open(o.schema);
+const { saver } = await open(o.schema);
 await saver.setup();
 const graph = agent(saver, o.delta);
 let stopping = false;

@@ -8,7 +8,7 @@ import { options } from "./options.mjs";
 import { digest } from "./random.mjs";
 
 const o = options({ schema: "public", delta: 0, out: "", expect: "", thread: "", resume: 0 });
-const { saver, pool } = open(o.schema);
+const { saver, threads: stored } = await open(o.schema);
 const graph = agent(saver, o.delta);
 
 async function look(id) {
@@ -19,7 +19,7 @@ async function look(id) {
   return { digest: digest([digest(history), digest(tuples), digest({ next: head.next, tasks: head.tasks, values: head.values })]), states: history.length, tuples: tuples.length, messages: head.values.messages?.length ?? 0, waiting: head.tasks.some((t) => t.interrupts?.length > 0) };
 }
 
-const ids = o.thread ? o.thread.split(",") : (await pool.query(`select distinct thread_id from "${o.schema}".checkpoints order by 1`)).rows.map((r) => r.thread_id);
+const ids = o.thread ? o.thread.split(",") : await stored();
 const threads = {};
 for (const id of ids) threads[id] = await look(id);
 if (o.out) writeFileSync(o.out, JSON.stringify(threads));

@@ -6,7 +6,7 @@ import { options } from "./options.mjs";
 import { digest } from "./random.mjs";
 
 const o = options({ schema: "public", delta: 0, thread: "", go: false, values: false });
-const { saver } = open(o.schema);
+const { saver } = await open(o.schema);
 const graph = agent(saver, o.delta);
 const config = { configurable: { thread_id: o.thread }, recursionLimit: 80 };
 if (o.go) await graph.invoke({ messages: [human(o.thread, 99)], turn: 99, plan: {} }, config);

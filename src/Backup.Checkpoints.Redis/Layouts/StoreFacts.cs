@@ -62,7 +62,7 @@ internal sealed record StoreFacts
     }
 
     /// <summary>The server's own report, when it can be relied on.</summary>
-    private static async Task<Dictionary<string, string>> ServerAsync(RedisStoreOptions options, IDatabase database)
+    internal static async Task<Dictionary<string, string>> ServerAsync(RedisStoreOptions options, IDatabase database)
     {
         var report = ((string)(await database.ExecuteAsync("INFO"))!).Split('\n').Select(l => l.TrimEnd('\r').Split(':', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1], StringComparer.Ordinal);
         string Of(string name) => report.GetValueOrDefault(name) ?? "";
@@ -71,7 +71,7 @@ internal sealed record StoreFacts
         if (Of("role") == "slave" && (Of("master_link_status") != "up" || Of("master_sync_in_progress") != "0"))
             throw new BackupException(ErrorKind.Unreachable, $"the Redis server of '{options.Name}' is a replica that is not in step with its primary", "Nothing was read. Name the primary, or wait for the replica.");
         if (Of("cluster_enabled") == "1")
-            throw new BackupException(ErrorKind.Usage, $"the Redis server of '{options.Name}' is part of a Redis Cluster, over which the plain layout cannot be spread", "Use a server of its own, with replicas if you like.");
+            throw new BackupException(ErrorKind.Usage, $"the Redis server of '{options.Name}' is part of a Redis Cluster, and keys that belong together lie on several nodes of one", "Use a server of its own, with replicas if you like.");
         if (Of("maxmemory") is not ("" or "0") && Of("maxmemory_policy").StartsWith("allkeys", StringComparison.Ordinal))
             throw new BackupException(ErrorKind.Usage, $"the Redis server of '{options.Name}' drops keys when memory is short (maxmemory-policy {Of("maxmemory_policy")}), so what is missing may not have been deleted",
                 "Nothing was read. Checkpoints need CONFIG SET maxmemory-policy noeviction.");

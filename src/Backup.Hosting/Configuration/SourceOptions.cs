@@ -17,6 +17,8 @@ public sealed class SourceOptions
 
     /// <summary>The layout of ours in Redis (docs/redis.md), which is the only one yet.</summary>
     public const string PlainLayout = "plain";
+    /// <summary>The layout of LangGraph's JS saver in Redis.</summary>
+    public const string LangGraphJsLayout = "langgraph-js";
 
     /// <summary><see cref="Postgres"/>, <see cref="Redis"/>, <see cref="S3"/> or <see cref="Memory"/>.</summary>
     public required string Kind { get; init; }
@@ -27,7 +29,7 @@ public sealed class SourceOptions
     /// <summary>Schema of the store's tables.</summary>
     public string Schema { get; init; } = "public";
 
-    /// <summary>Layout of a store in Redis: <see cref="PlainLayout"/>.</summary>
+    /// <summary>Layout of a store in Redis: <see cref="PlainLayout"/> or <see cref="LangGraphJsLayout"/>.</summary>
     public string Layout { get; init; } = "";
 
     /// <summary>What the keys of a store begin with: in Redis before a colon, in S3 before a slash.</summary>
@@ -113,11 +115,13 @@ public sealed class SourceOptions
 
     private static string ReadLayout(SettingsSection section)
     {
-        if (section.Text("Layout") is "langgraph-js" or "langgraph-python")
+        if (section.Text("Layout") is "langgraph-python")
         {
-            section.Problem($"Layout: LangGraph's own layouts in Redis are not read yet; \"{PlainLayout}\" is");
+            section.Problem($"Layout: that of LangGraph's Python saver in Redis is not read yet; \"{PlainLayout}\" and \"{LangGraphJsLayout}\" are");
             return PlainLayout;
         }
-        return section.Choice("Layout", PlainLayout) ?? PlainLayout;
+        var layout = section.Choice("Layout", PlainLayout, LangGraphJsLayout) ?? PlainLayout;
+        if (layout == LangGraphJsLayout && section.Text("Prefix") is not null) section.Problem($"Prefix: LangGraph's saver has none; leave it out with \"Layout\": \"{LangGraphJsLayout}\"");
+        return layout;
     }
 }

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using StackExchange.Redis;
+
+namespace Backup.Checkpoints.Redis.LangGraphJs;
+
+/// <summary>A cut of a store of LangGraph's JS saver: each thread is read as it is at an instant of its own, not before the cut.</summary>
+/// <param name="store">Where it is.</param>
+/// <param name="database">Its database.</param>
+/// <param name="facts">What it was when the cut was taken or joined.</param>
+/// <param name="description">What the cut is of.</param>
+/// <param name="newest">The newest checkpoint of each thread at the cut; null when that is not known.</param>
+/// <param name="list">Lists a restore's own view; null for the store as it is.</param>
+internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, Func<CancellationToken, Task<SortedDictionary<string, JsThread>>>? list = null) : ISourceCut
+{
+    // What records need when they go to PostgreSQL: the tables of LangGraph's JS package, with what its Redis saver says beyond them.
+    private const string Layout = """
+        {"kind":"redis","layout":"langgraph-js","version":1,"origin":{"kind":"postgres","layout":{"version":1,"schema":"public","tables":[
+        {"name":"checkpoints","primaryKey":["thread_id","checkpoint_ns","checkpoint_id"],"columns":[{"name":"thread_id","type":"text","notNull":true},{"name":"checkpoint_ns","type":"text","notNull":true,"default":"''::text"},{"name":"checkpoint_id","type":"text","notNull":true},{"name":"parent_checkpoint_id","type":"text","notNull":false},{"name":"type","type":"text","notNull":false},{"name":"checkpoint","type":"jsonb","notNull":true},{"name":"metadata","type":"jsonb","notNull":true,"default":"'{}'::jsonb"},{"name":"redis","type":"text","notNull":false}]},
+        {"name":"checkpoint_blobs","primaryKey":["thread_id","checkpoint_ns","channel","version"],"columns":[{"name":"thread_id","type":"text","notNull":true},{"name":"checkpoint_ns","type":"text","notNull":true,"default":"''::text"},{"name":"channel","type":"text","notNull":true},{"name":"version","type":"text","notNull":true},{"name":"type","type":"text","notNull":true},{"name":"blob","type":"bytea","notNull":false},{"name":"redis","type":"text","notNull":false}]},
+        {"name":"checkpoint_writes","primaryKey":["thread_id","checkpoint_ns","checkpoint_id","task_id","idx"],"columns":[{"name":"thread_id","type":"text","notNull":true},{"name":"checkpoint_ns","type":"text","notNull":true,"default":"''::text"},{"name":"checkpoint_id","type":"text","notNull":true},{"name":"task_id","type":"text","notNull":true},{"name":"idx","type":"integer","notNull":true},{"name":"channel","type":"text","notNull":true},{"name":"type","type":"text","notNull":false},{"name":"blob","type":"bytea","notNull":true},{"name":"redis","type":"text","notNull":false}]},
+        {"name":"checkpoint_migrations","primaryKey":["v"],"columns":[{"name":"v","type":"integer","notNull":true}],"migrations":[0,1,2,3,4]}]}}}
+        """;
+
+    private readonly JsReader reader = new(store, database);
+    private readonly SemaphoreSlim gate = new(1);
+    private SortedDictionary<string, JsThread>? listed;
+
+    public CutDescription Description => description;
+
+    public static CutDescription Describe(JsFacts facts, string? token, DateTimeOffset? time, long units, long expiring) => new()
+    {
+        Token = token ?? string.Create(CultureInfo.InvariantCulture, $"{facts.RunId}/{facts.ReplicationId}/{facts.Time.UtcTicks}"),
+        Time = time ?? facts.Time,
+        Moving = true,
+        Identity = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["runId"] = facts.RunId, ["replicationId"] = facts.ReplicationId, ["serverVersion"] = facts.ServerVersion },
+        Layout = Layout,
+        UnitsEstimate = units,
+        Warnings =
+        [
+            .. expiring > 0 ? [$"{expiring} threads expire; that is not captured, and restored they do not expire"] : Array.Empty<string>(),
+            .. facts.HasMemory ? ["long-term memory of LangGraph's RedisStore is there, and is not captured"] : Array.Empty<string>(),
+        ],
+    };
+
+    public async Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation)
+    {
+        var ids = (await ListedAsync(cancellation)).Keys.ToList();
+        var size = Math.Max(1, (ids.Count + wanted - 1) / wanted);
+        string?[] bounds = [null, .. Enumerable.Range(1, Math.Max(0, (ids.Count - 1) / size)).Select(i => ids[i * size]), null];
+        return bounds.Zip(bounds.Skip(1)).Select((b, i) => new Shard(i, UnitKind.Thread, b.First, b.Second)).ToList();
+    }
+
+    public async Task CaptureAsync(Shard shard, IRecordSink sink, CancellationToken cancellation) =>
+        await CaptureAsync((await ListedAsync(cancellation)).Where(t => (shard.From is null || Utf8Order.Compare(t.Key, shard.From) >= 0) && (shard.To is null || Utf8Order.Compare(t.Key, shard.To) < 0)), sink, cancellation);
+
+    public async Task CaptureAsync(IReadOnlyCollection<UnitId> units, IRecordSink sink, CancellationToken cancellation)
+    {
+        var all = await ListedAsync(cancellation);
+        await CaptureAsync(units.Distinct().Where(u => u.Kind == UnitKind.Thread && all.ContainsKey(u.Id)).Select(u => KeyValuePair.Create(u.Id, all[u.Id])), sink, cancellation);
+    }
+
+    public async IAsyncEnumerable<UnitId> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var id in (await ListedAsync(cancellation)).Keys) yield return UnitId.Thread(id);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        gate.Dispose();
+        return default;
+    }
+
+    private Task CaptureAsync(IEnumerable<KeyValuePair<string, JsThread>> threads, IRecordSink sink, CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
+    {
+        foreach (var (id, thread) in threads) await reader.ReadAsync(id, thread, sink, cancellation);
+        var now = await JsFacts.ReadAsync(store, database, ownRestore: list is not null);
+        if ((now.RunId, now.ReplicationId) == (facts.RunId, facts.ReplicationId) && (now.Indexed || !facts.Indexed)) return;
+        throw new BackupException(ErrorKind.Unreachable, $"the store of '{store.Name}' was {(now.RunId == facts.RunId && now.ReplicationId == facts.ReplicationId ? "emptied" : "restarted or failed over")} while it was read",
+            "Nothing of this run is visible, and nothing is taken for deleted. Make sure that the store is what it should be, then run the same command again.");
+    });
+
+    private async Task<SortedDictionary<string, JsThread>> ListedAsync(CancellationToken cancellation)
+    {
+        await gate.WaitAsync(cancellation);
+        try
+        {
+            return listed ??= await RedisErrors.GuardAsync(store, () => list is null ? LookAsync(cancellation) : list(cancellation));
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    // A scan sees some of what comes meanwhile, and not all that came before that. Whatever came before a checkpoint that one scan has seen is
+    // seen by the next: of each thread, checkpoints are taken up to the newest that the scan before has seen.
+    private async Task<SortedDictionary<string, JsThread>> LookAsync(CancellationToken cancellation)
+    {
+        var upTo = newest?.ToDictionary(StringComparer.Ordinal) ?? [];
+        var threads = await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+        var fresh = threads.Where(t => t.Value.Newest is not null && !upTo.ContainsKey(t.Key)).ToList();
+        if (fresh.Count > 0)
+        {
+            foreach (var (id, thread) in fresh) upTo[id] = thread.Newest!;
+            threads = await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+        }
+        foreach (var (id, thread) in threads.Where(t => t.Value.Newest is not null).ToList())
+        {
+            if (!upTo.TryGetValue(id, out var last)) threads.Remove(id);
+            // One that was deleted and made anew is as it was in between: gone.
+            else if (thread.Checkpoints.RemoveAll(c => string.CompareOrdinal(c.Id, last) > 0) > 0 && thread.Checkpoints.Count == 0) threads.Remove(id);
+        }
+        return threads;
+    }
+}

@@ -1,0 +1,151 @@
+using Backup.Checkpoints.Encoding;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using StackExchange.Redis;
+
+namespace Backup.Checkpoints.Redis.LangGraphJs;
+
+/// <summary>Puts the documents of threads aside. A record that would not come back as it is, is refused before the store is changed.</summary>
+internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, string aside, Func<string, bool> there, Func<string, JsThread, bool, Task> done) : ITargetLoader
+{
+    private const long Outstanding = 4 << 20;
+    private readonly RecordBuffer again = new();
+    private readonly List<Task> sent = [];
+    // A checkpoint's document holds values and says whether it has writes: it is made when both are there.
+    private readonly List<Checkpoint> checkpoints = [];
+    private readonly Dictionary<(string, string, string), Digest256> values = [];
+    private readonly HashSet<(string, string)> having = [];
+    private JsThread thread = new();
+    private string id = "";
+    private bool replaces;
+    private long outstanding;
+
+    public ValueTask BeginAsync(UnitId unit, bool replace, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (unit.Kind != UnitKind.Thread)
+            throw new BackupException(ErrorKind.Usage, $"'{store.Name}' is of layout langgraph-js, which has no place for {unit}", "Nothing was changed. Restore threads alone (--thread), or into a store of another layout.");
+        (id, replaces, thread) = (unit.Id, replace, new() { Before = aside });
+        checkpoints.Clear();
+        values.Clear();
+        having.Clear();
+        if (id.Length == 0 || !JsKeys.Takes(id)) throw Refused("LangGraph's JS saver takes no such thread id");
+        if (!replace && there(id)) throw new BackupException(ErrorKind.Conflict, $"another writer made {unit} of '{store.Name}' while it was restored", "It was not changed. Run the restore again.");
+        return default;
+    }
+
+    public async ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation)
+    {
+        try
+        {
+            switch (record.Kind)
+            {
+                case RecordKind.Checkpoint:
+                    var checkpoint = Checkpoint.Decode(new((byte[])[.. record.Bytes.Span], record.KeyLength));
+                    Ensure(checkpoint.Namespace, checkpoint.CheckpointId);
+                    checkpoints.Add(checkpoint);
+                    break;
+                case RecordKind.ChannelBlob:
+                    var blob = ChannelBlob.Decode(record);
+                    Ensure(blob.Namespace, "-");
+                    var value = JsRecords.Write(id, blob);
+                    EnsureSame(record, JsRecords.ReadBlob(value).Record.Encode, $"channel {blob.Channel}, version {blob.Version}, of type {blob.Type}");
+                    if (blob.Value is { } text) values[(blob.Namespace, blob.Channel, blob.Version)] = Digest256.Of(text.Span);
+                    thread.Blobs.Add(JsKeys.Blob(id, blob));
+                    await SetAsync(thread.Blobs[^1], value);
+                    break;
+                case RecordKind.PendingWrite:
+                    var write = PendingWrite.Decode(record);
+                    Ensure(write.Namespace, write.CheckpointId);
+                    Ensure(write.Namespace, write.TaskId);
+                    var (document, score) = JsRecords.Write(id, write);
+                    var number = score is null ? (double?)null : double.Parse(score, System.Globalization.CultureInfo.InvariantCulture);
+                    EnsureSame(record, JsRecords.ReadWrite(document, number).Record.Encode, $"the write of channel {write.Channel} on checkpoint {write.CheckpointId}, of type {write.Type ?? "null"}{(write.TaskPath.Length > 0 ? " with a task path" : "")}");
+                    having.Add((write.Namespace, write.CheckpointId));
+                    thread.Writes.Add((JsKeys.Write(id, write), write.Namespace, write.CheckpointId));
+                    await SetAsync(thread.Writes[^1].Key, document);
+                    if (score is null) break;
+                    var set = JsKeys.WriteSet(id, write.Namespace, write.CheckpointId);
+                    thread.Scored.Add(set);
+                    sent.Add(database.ExecuteAsync("ZADD", (RedisKey)(aside + set), score, thread.Writes[^1].Key));
+                    break;
+                default:
+                    throw new RecordFormatException($"a record of kind {record.Kind}");
+            }
+        }
+        catch (Exception error) when (error is RecordFormatException or FormatException)
+        {
+            throw Refused(error.Message, error);
+        }
+    }
+
+    public async ValueTask EndAsync(CancellationToken cancellation)
+    {
+        await DrainAsync();
+        var around = new JsSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)));
+        foreach (var checkpoint in checkpoints)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                var document = await JsRecords.WriteAsync(id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), (channel, version) => ValueAsync(checkpoint.Namespace, channel, version));
+                checkpoint.Encode(again);
+                var record = again.Record;
+                EnsureSame(new((byte[])[.. record.Bytes.Span], record.KeyLength), JsRecords.ReadCheckpoint(document, around).Record.Encode, $"checkpoint {checkpoint.CheckpointId}");
+                thread.Checkpoints.Add((JsKeys.Checkpoint(id, checkpoint.Namespace, checkpoint.CheckpointId), checkpoint.Namespace, checkpoint.CheckpointId));
+                await SetAsync(thread.Checkpoints[^1].Key, document);
+            }
+            catch (RecordFormatException error)
+            {
+                throw Refused(error.Message, error);
+            }
+        }
+        await DrainAsync();
+        await done(id, thread, replaces);
+    }
+
+    public Task CompleteAsync(CancellationToken cancellation) => DrainAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        // What was sent is beside the store; nobody may be left waiting for it.
+        foreach (var task in sent) await task.ContinueWith(t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private async Task<ReadOnlyMemory<byte>> ValueAsync(string ns, string channel, string version)
+    {
+        var key = JsKeys.Blob(id, new() { Namespace = ns, Channel = channel, Version = version, Type = "" });
+        var document = (byte[]?)await RedisErrors.GuardAsync(store, () => database.ExecuteAsync("JSON.GET", (RedisKey)(aside + key)));
+        return (values.ContainsKey((ns, channel, version)) ? document : null) is { } json ? JsonMembers.Read(json).Raw("value")!.Value : throw new RecordFormatException($"the value of channel {channel}, version {version}, is not there");
+    }
+
+    private void Ensure(string ns, string part)
+    {
+        if (part.Length == 0 || !JsKeys.Takes(part) || !JsKeys.Takes(ns) || ns == "__empty__") throw new RecordFormatException($"LangGraph's JS saver takes no id '{part}' in namespace '{ns}'");
+    }
+
+    private void EnsureSame(EncodedRecord wanted, Action<RecordBuffer> encode, string what)
+    {
+        encode(again);
+        if (!again.Record.Bytes.Span.SequenceEqual(wanted.Bytes.Span)) throw new RecordFormatException($"{what} cannot be said in layout langgraph-js without loss");
+    }
+
+    private BackupException Refused(string why, Exception? inner = null) => new(ErrorKind.Usage, $"{UnitId.Thread(id)} cannot be restored into '{store.Name}': {why}",
+        "Nothing of this thread was changed. Only what LangGraph's JS package wrote fits layout langgraph-js (docs/migration.md); restore into a store of another kind or layout.", inner);
+
+    private async ValueTask SetAsync(string key, byte[] document)
+    {
+        sent.Add(database.ExecuteAsync("JSON.SET", (RedisKey)(aside + key), "$", document));
+        outstanding += document.Length;
+        if (outstanding >= Outstanding || sent.Count > 1000) await DrainAsync();
+    }
+
+    private async Task DrainAsync()
+    {
+        var waiting = sent.ToArray();
+        sent.Clear();
+        outstanding = 0;
+        await RedisErrors.GuardAsync(store, () => Task.WhenAll(waiting));
+    }
+}

@@ -1,0 +1,112 @@
+using Backup.Checkpoints.Encoding;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using StackExchange.Redis;
+
+namespace Backup.Checkpoints.Redis.LangGraphJs;
+
+/// <summary>
+/// Reads threads. One of few documents is read in one transaction. Of others the writes are read first, then the channel values and then the
+/// checkpoints, so that nothing that is read needs what was not there yet.
+/// </summary>
+internal sealed class JsReader(RedisStoreOptions store, IDatabase database)
+{
+    private const int Together = 256;
+    private const int Batch = 16;
+    private readonly RecordBuffer buffer = new();
+
+    /// <summary>Reads what there is of a thread into a sink; nothing when none of its checkpoints is there any more.</summary>
+    public async Task ReadAsync(string id, JsThread thread, IRecordSink sink, CancellationToken cancellation)
+    {
+        var keys = thread.Writes.Select(w => w.Key).Concat(thread.Blobs).Concat(thread.Checkpoints.Select(c => c.Key)).ToHashSet(StringComparer.Ordinal);
+        var written = thread.Written.ToList();
+        var scores = new Dictionary<string, double>(StringComparer.Ordinal);
+        var read = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var writes = thread.Writes.Select(w => w.Key).ToList();
+        while (true)
+        {
+            // The sorted set of a checkpoint names writes that came after the keys were listed.
+            var whole = keys.Count <= Together;
+            IDatabaseAsync on = whole ? database.CreateTransaction() : database;
+            var sets = written.ConvertAll(w => on.SortedSetRangeByRankWithScoresAsync(thread.Before + JsKeys.WriteSet(id, w.Namespace, w.Id)));
+            var documents = whole ? keys.Select(key => (key, Document: Get(on, thread, key))).ToList() : [];
+            if (on is ITransaction transaction) await transaction.ExecuteAsync();
+            scores.Clear();
+            foreach (var set in sets)
+                foreach (var entry in await set) scores[(string)entry.Element!] = entry.Score;
+            read.Clear();
+            foreach (var (key, document) in documents)
+                if ((byte[]?)await document is { } json) read[key] = json;
+            var late = scores.Keys.Where(k => !keys.Contains(k) && k.StartsWith(JsKeys.Writes, StringComparison.Ordinal)).ToList();
+            if (late.Count == 0) break;
+            keys.UnionWith(late);
+            writes.AddRange(late);
+        }
+        if (keys.Count <= Together)
+        {
+            await PayAsync(read.Values, cancellation);
+            if (read.Count == 0 || (thread.Checkpoints.Count > 0 && !thread.Checkpoints.Exists(c => read.ContainsKey(c.Key)))) return;
+        }
+        else if (thread.Checkpoints.Count > 0 && !await database.KeyExistsAsync(thread.Before + thread.Checkpoints[0].Key)) return;
+
+        var values = new Dictionary<(string, string, string), Digest256>();
+        var having = new HashSet<(string, string)>();
+        var around = new JsSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)));
+        await sink.BeginAsync(UnitId.Thread(id), cancellation);
+        await EachAsync(writes, async (key, json) =>
+        {
+            var record = JsRecords.ReadWrite(json, scores.TryGetValue(key, out var score) ? score : null).Record;
+            having.Add((record.Namespace, record.CheckpointId));
+            await EmitAsync(key, JsKeys.Write(id, record), record.Encode, JsRecords.Write(id, record).Document, json);
+        });
+        await EachAsync(thread.Blobs, async (key, json) =>
+        {
+            var record = JsRecords.ReadBlob(json).Record;
+            if (record.Value is { } value) values[(record.Namespace, record.Channel, record.Version)] = Digest256.Of(value.Span);
+            await EmitAsync(key, JsKeys.Blob(id, record), record.Encode, JsRecords.Write(id, record), json);
+        });
+        await EachAsync(thread.Checkpoints.ConvertAll(c => c.Key), async (key, json) =>
+        {
+            var record = JsRecords.ReadCheckpoint(json, around).Record;
+            await EmitAsync(key, JsKeys.Checkpoint(id, record.Namespace, record.CheckpointId), record.Encode, null, json);
+        });
+        await sink.EndAsync(cancellation);
+
+        async Task EachAsync(IReadOnlyList<string> of, Func<string, byte[], Task> take)
+        {
+            foreach (var chunk in of.Chunk(Batch))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var documents = keys.Count <= Together ? null : chunk.Select(key => Get(database, thread, key)).ToList();
+                var found = new List<(string Key, byte[] Json)>();
+                for (var i = 0; i < chunk.Length; i++)
+                    if ((documents is null ? read.GetValueOrDefault(chunk[i]) : (byte[]?)await documents[i]) is { } json) found.Add((chunk[i], json));
+                if (documents is not null) await PayAsync(found.Select(f => f.Json), cancellation);
+                foreach (var (key, json) in found)
+                {
+                    try
+                    {
+                        await take(key, json);
+                    }
+                    catch (RecordFormatException error)
+                    {
+                        throw new BackupException(ErrorKind.Failed, $"'{store.Name}': {key} is not as LangGraph's JS saver writes it: {error.Message}", "Nothing of this run is visible. Delete that thread, or correct Layout.", error);
+                    }
+                }
+            }
+        }
+
+        async Task EmitAsync(string key, string own, Action<RecordBuffer> encode, byte[]? again, byte[] json)
+        {
+            if (key != own) throw new RecordFormatException($"its fields are those of {own}");
+            if (again is not null && !again.AsSpan().SequenceEqual(json)) throw new RecordFormatException("it would not come back as it is");
+            encode(buffer);
+            await sink.WriteAsync(buffer.Record, cancellation);
+        }
+    }
+
+    private ValueTask PayAsync(IEnumerable<byte[]> documents, CancellationToken cancellation) => store.ReadLimit?.TakeAsync(documents.Sum(d => (long)d.Length), cancellation) ?? default;
+
+    private static Task<RedisResult> Get(IDatabaseAsync on, JsThread thread, string key) => on.ExecuteAsync("JSON.GET", (RedisKey)(thread.Before + key));
+}

@@ -1,0 +1,226 @@
+using System.Globalization;
+using Backup.Checkpoints.Closure;
+using Backup.Checkpoints.Encoding;
+using Backup.Checkpoints.Model;
+
+namespace Backup.Checkpoints.Redis.LangGraphJs;
+
+/// <summary>What a thread's other documents say that a checkpoint's document depends on.</summary>
+/// <param name="Value">Digest of the text of a channel value kept apart, by namespace, channel and version; null when there is none.</param>
+/// <param name="HasWrites">Whether there are writes on a checkpoint, by namespace and id.</param>
+internal sealed record JsSurroundings(Func<string, string, string, Digest256?> Value, Func<string, string, bool> HasWrites);
+
+/// <summary>
+/// Documents of LangGraph's JS saver as records, and back (formats.md §3.3, §6.1). What a document says beyond the record stands in extra
+/// <see cref="Extra"/>: nothing when the document is as this class would write it for a record that has none.
+/// </summary>
+internal static class JsRecords
+{
+    /// <summary>Name of the extra; a store of another kind keeps it as a column of that name.</summary>
+    public const string Extra = "redis";
+    private static readonly ReadOnlyMemory<byte> Null = "null"u8.ToArray(), Absent = "[]"u8.ToArray();
+    private static readonly byte[] Undefined = """{"lc":2,"type":"undefined"}"""u8.ToArray();
+
+    /// <summary>A checkpoint. Values that are also kept apart, with the same text, are left to the record of that value.</summary>
+    public static (string Thread, Checkpoint Record) ReadCheckpoint(ReadOnlyMemory<byte> json, JsSurroundings around)
+    {
+        var document = JsonMembers.Read(json);
+        string thread = document.Text("thread_id"), ns = JsKeys.Unsafe(document.Text("checkpoint_ns")), id = document.Text("checkpoint_id");
+        var envelope = document.Object("checkpoint");
+        var versions = Versions(envelope);
+        bool Apart(string channel, ReadOnlyMemory<byte> value) => versions.TryGetValue(channel, out var version) && around.Value(ns, channel, version) == Digest256.Of(value.Span);
+        var record = new Checkpoint
+        {
+            Namespace = ns, CheckpointId = id, ParentId = document.Optional("parent_checkpoint_id"),
+            Envelope = JsonText.Jsonb(envelope.With((name, value) =>
+            {
+                if (name != "channel_values") return value;
+                var kept = JsonMembers.Read(value).With((channel, v) => Apart(channel, v) ? (ReadOnlyMemory<byte>?)null : v);
+                return kept.Length > 2 ? kept : (ReadOnlyMemory<byte>?)null; // an array's null would become empty memory
+            })),
+            Metadata = JsonText.Jsonb(JsonMembers.Read(document.Raw("metadata") ?? Null).With((_, value) => value)),
+        };
+        var writes = document.Optional("has_writes") ?? "";
+        if (Default(thread, record, writes).AsSpan().SequenceEqual(json.Span)) return (thread, record);
+        var template = document.With((name, value) => name switch
+        {
+            "thread_id" => Null,
+            "has_writes" when writes == HasWrites(around.HasWrites(ns, id)) => Null,
+            "checkpoint" => envelope.With((member, inner) => member != "channel_values" ? inner
+                : JsonMembers.Read(inner).With((channel, v) => Apart(channel, v) ? Absent : (byte[])[(byte)'[', .. v.Span, (byte)']'])),
+            _ => value,
+        });
+        return (thread, record with { Extra = Extras(System.Text.Encoding.UTF8.GetString(template)) });
+    }
+
+    /// <summary>The document of a checkpoint. <paramref name="value"/> has the text of a channel value kept apart, by channel and version.</summary>
+    public static async Task<byte[]> WriteAsync(string thread, Checkpoint record, bool hasWrites, Func<string, string, Task<ReadOnlyMemory<byte>>> value)
+    {
+        if (Said(record.Extra) is not { } said) return Default(thread, record, HasWrites(hasWrites));
+        var template = JsonMembers.Read(System.Text.Encoding.UTF8.GetBytes(said));
+        var envelope = template.Object("checkpoint");
+        var versions = Versions(envelope);
+        var values = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        if (envelope.Raw("channel_values") is { } kept)
+        {
+            var members = JsonMembers.Read(kept);
+            foreach (var channel in members.Names)
+                values[channel] = members.Raw(channel)!.Value is var item && item.Length > 2 ? item[1..^1]
+                    : await value(channel, versions.GetValueOrDefault(channel) ?? throw new RecordFormatException($"channel {channel} has no version"));
+        }
+        return template.With((name, raw) => name switch
+        {
+            "thread_id" => JsonText.Quote(thread),
+            "has_writes" when raw.Span.SequenceEqual(Null.Span) => JsonText.Quote(HasWrites(hasWrites)),
+            "checkpoint" => envelope.With((member, inner) => member == "channel_values" ? JsonMembers.Read(inner).With((channel, _) => values[channel]) : inner),
+            _ => raw,
+        });
+    }
+
+    /// <summary>A channel value.</summary>
+    public static (string Thread, ChannelBlob Record) ReadBlob(ReadOnlyMemory<byte> json)
+    {
+        var document = JsonMembers.Read(json);
+        var thread = document.Text("thread_id");
+        var record = new ChannelBlob
+        {
+            Namespace = JsKeys.Unsafe(document.Text("checkpoint_ns")), Channel = document.Text("channel"), Version = document.Text("version"),
+            Type = document.Raw("value") is null ? "empty" : "json", Value = document.Raw("value"),
+        };
+        var by = document.Optional("checkpoint_id") ?? "";
+        if (!by.StartsWith('{') && Default(thread, record, by).AsSpan().SequenceEqual(json.Span)) return (thread, by.Length == 0 ? record : record with { Extra = Extras(by) });
+        return (thread, record with { Extra = Extras(System.Text.Encoding.UTF8.GetString(document.With((name, value) => name is "thread_id" or "value" ? Null : value))) });
+    }
+
+    /// <summary>The document of a channel value.</summary>
+    public static byte[] Write(string thread, ChannelBlob record)
+    {
+        var said = Said(record.Extra) ?? "";
+        return !said.StartsWith('{') ? Default(thread, record, said)
+            : JsonMembers.Read(System.Text.Encoding.UTF8.GetBytes(said)).With((name, raw) => name switch { "thread_id" => JsonText.Quote(thread), "value" => record.Value, _ => raw });
+    }
+
+    /// <summary>A write, with its score in the sorted set; null when it is not in it.</summary>
+    public static (string Thread, PendingWrite Record) ReadWrite(ReadOnlyMemory<byte> json, double? score)
+    {
+        var document = JsonMembers.Read(json);
+        var thread = document.Text("thread_id");
+        var index = Number(document, "idx") is var text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new RecordFormatException("idx is no number");
+        var record = new PendingWrite
+        {
+            Namespace = JsKeys.Unsafe(document.Text("checkpoint_ns")), CheckpointId = document.Text("checkpoint_id"), TaskId = document.Text("task_id"), Index = index,
+            Channel = document.Text("channel"), Type = "json", Value = document.Raw("value") ?? Undefined,
+        };
+        var (timestamp, order) = (Number(document, "timestamp"), Number(document, "global_idx"));
+        var inSet = score is null ? "-" : double.TryParse(order, NumberStyles.Float, CultureInfo.InvariantCulture, out var o) && o.Equals(score) ? "=" : score.Value.ToString("R", CultureInfo.InvariantCulture);
+        if (Default(thread, record, timestamp, order).AsSpan().SequenceEqual(json.Span))
+            return (thread, inSet == "=" && (timestamp, order) == Order(record) ? record : record with { Extra = Extras($"{inSet} {timestamp} {order}") });
+        return (thread, record with { Extra = Extras($"{inSet} {System.Text.Encoding.UTF8.GetString(document.With((name, value) => name is "thread_id" or "value" ? Null : value))}") });
+    }
+
+    /// <summary>The document of a write, and its score in the sorted set; null when it is not in it.</summary>
+    public static (byte[] Document, string? Score) Write(string thread, PendingWrite record)
+    {
+        if (Said(record.Extra) is not { } said)
+        {
+            var own = Order(record);
+            return (Default(thread, record, own.Timestamp, own.Index), own.Index);
+        }
+        if (said.Split(' ', 2) is not [var inSet, var rest]) throw new RecordFormatException("a write's order is not as it should be");
+        byte[] document;
+        string order;
+        if (rest.StartsWith('{'))
+        {
+            var template = JsonMembers.Read(System.Text.Encoding.UTF8.GetBytes(rest));
+            document = template.With((name, raw) => name switch { "thread_id" => JsonText.Quote(thread), "value" => record.Value, _ => raw });
+            order = Number(template, "global_idx");
+        }
+        else
+        {
+            if (rest.Split(' ') is not [var timestamp, var last]) throw new RecordFormatException("a write's order is not as it should be");
+            (document, order) = (Default(thread, record, timestamp, last), last);
+        }
+        return (document, inSet switch { "-" => null, "=" => order, _ => inSet });
+    }
+
+    private static byte[] Default(string thread, Checkpoint record, string hasWrites)
+    {
+        var envelope = JsonMembers.Read(JsonText.Compact(record.Envelope.Span));
+        var metadata = JsonMembers.Read(JsonText.Compact(record.Metadata.Span));
+        var text = envelope.With((_, value) => value);
+        if (envelope.Raw("channel_values") is null) text = [.. text.AsSpan(..^1), .. envelope.Count > 0 ? ","u8 : [], .. "\"channel_values\":{}}"u8];
+        var parts = new List<(string, ReadOnlyMemory<byte>)>
+        {
+            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(JsKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(record.CheckpointId)),
+            ("parent_checkpoint_id", record.ParentId is { } parent ? JsonText.Quote(parent) : Null), ("checkpoint", text), ("metadata", metadata.With((_, value) => value)),
+            ("checkpoint_ts", Utf8(Milliseconds(record.CheckpointId))), ("has_writes", JsonText.Quote(hasWrites)),
+        };
+        foreach (var name in new[] { "source", "step" })
+            if (metadata.Raw(name) is { } value) parts.Add((name, value));
+        return Object(parts);
+    }
+
+    private static byte[] Default(string thread, ChannelBlob record, string checkpoint)
+    {
+        var parts = new List<(string, ReadOnlyMemory<byte>)>
+        {
+            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(JsKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(checkpoint)),
+            ("channel", JsonText.Quote(record.Channel)), ("version", JsonText.Quote(record.Version)), ("type", JsonText.Quote(record.Type)),
+        };
+        if (record.Value is { } value) parts.Add(("value", value));
+        return Object(parts);
+    }
+
+    private static byte[] Default(string thread, PendingWrite record, string timestamp, string order) => Object(
+    [
+        ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(record.Namespace)), ("checkpoint_id", JsonText.Quote(record.CheckpointId)), ("task_id", JsonText.Quote(record.TaskId)),
+        ("idx", Utf8(record.Index.ToString(CultureInfo.InvariantCulture))), ("channel", JsonText.Quote(record.Channel)),
+        ("type", JsonText.Quote(record.Value.Span is [(byte)'{' or (byte)'[' or (byte)'n', ..] ? "json" : "string")), ("value", record.Value), ("timestamp", Utf8(timestamp)), ("global_idx", Utf8(order)),
+    ]);
+
+    // The saver reads writes by global_idx, PostgreSQL by task and index: the number orders like these, and before any that the saver counts itself.
+    private static (string Timestamp, string Index) Order(PendingWrite record)
+    {
+        long task = 0;
+        var bytes = Guid.TryParse(record.TaskId, out var id) ? id.ToByteArray(bigEndian: true) : [.. System.Text.Encoding.UTF8.GetBytes(record.TaskId), 0, 0, 0, 0, 0];
+        foreach (var b in bytes.AsSpan(0, 5)) task = task << 8 | b;
+        return ("0", ((task << 12) + Math.Clamp(record.Index + 8, 0, 4095) - (1L << 53) + 1).ToString(CultureInfo.InvariantCulture));
+    }
+
+    // Checkpoints of one millisecond are told apart by the counter in their ids.
+    private static string Milliseconds(string id) => CheckpointTime.Read(id) is not { } time ? "0"
+        : (time.ToUnixTimeMilliseconds() + Math.Min((time.Ticks - DateTimeOffset.UnixEpoch.Ticks) % TimeSpan.TicksPerMillisecond, 4095) / 4096.0).ToString("R", CultureInfo.InvariantCulture);
+
+    private static Dictionary<string, string> Versions(JsonMembers envelope)
+    {
+        var versions = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (envelope.Raw("channel_versions") is not { } raw) return versions;
+        var members = JsonMembers.Read(raw);
+        foreach (var channel in members.Names)
+            versions[channel] = members.Raw(channel)!.Value.Span[0] == '"' ? members.Text(channel) : System.Text.Encoding.UTF8.GetString(members.Raw(channel)!.Value.Span);
+        return versions;
+    }
+
+    private static byte[] Object(List<(string Name, ReadOnlyMemory<byte> Value)> parts)
+    {
+        var bytes = new List<byte>(256) { (byte)'{' };
+        foreach (var (name, value) in parts)
+        {
+            if (bytes.Count > 1) bytes.Add((byte)',');
+            bytes.AddRange(System.Text.Encoding.UTF8.GetBytes($"\"{name}\":"));
+            bytes.AddRange(value.Span);
+        }
+        bytes.Add((byte)'}');
+        return [.. bytes];
+    }
+
+    private static string Number(JsonMembers document, string name) => document.Raw(name) is { } raw ? System.Text.Encoding.UTF8.GetString(raw.Span) : "";
+
+    private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+
+    private static string HasWrites(bool any) => any ? "true" : "false";
+
+    private static Dictionary<string, string> Extras(string said) => new() { [Extra] = said };
+
+    private static string? Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Extra);
+}

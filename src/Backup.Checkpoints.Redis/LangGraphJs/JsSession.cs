@@ -1,0 +1,203 @@
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.Restore;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
+using StackExchange.Redis;
+
+namespace Backup.Checkpoints.Redis.LangGraphJs;
+
+/// <summary>
+/// A restore into a store of LangGraph's JS saver. Threads are put aside and then put in place by renaming: all at the end, or online each as
+/// soon as it is there. The saver looks at no mark, so nothing keeps apps out.
+/// </summary>
+internal sealed class JsSession : ITargetSession
+{
+    private const string Asides = "backup:aside:";
+    // Commands of one transaction, unless one thread needs more.
+    private const int Together = 5000;
+    private readonly RedisStoreOptions store;
+    private readonly IDatabase database;
+    private readonly TargetIntent intent;
+    private readonly RestoreMark mark;
+    private readonly string aside;
+    private readonly HashSet<string> present;
+    private readonly Lock gate = new();
+    private readonly SortedDictionary<string, JsThread> put = new(Comparer<string>.Create(Utf8Order.Compare));
+    private readonly HashSet<string> gone = new(StringComparer.Ordinal);
+
+    private JsSession(RedisStoreOptions store, IDatabase database, TargetIntent intent, RestoreMark mark, string session, IEnumerable<string> present)
+    {
+        (this.store, this.database, this.intent, this.mark, aside, this.present) = (store, database, intent, mark, $"{Asides}{session}:", present.ToHashSet(StringComparer.Ordinal));
+        Fresh = this.present.Count == 0;
+    }
+
+    public bool Fresh { get; }
+
+    public int MaxLoaders => 2;
+
+    /// <summary>Takes the store for a restore and clears what restores that died have left beside it.</summary>
+    public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, IDatabase database, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>
+    {
+        var session = Randomness.Token(16);
+        var mark = await RestoreMark.TakeAsync(store, database, JsFacts.Own, intent, session, time, cancellation);
+        try
+        {
+            await JsFacts.ReadAsync(store, database, ownRestore: true);
+            await ClearAsync(database, cancellation);
+            return new JsSession(store, database, intent, mark, session, (await JsListing.ScanAsync(store, database, "checkpoint*", cancellation)).Keys);
+        }
+        catch
+        {
+            await mark.DisposeAsync();
+            throw;
+        }
+    });
+
+    public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => Task.FromResult<ITargetLoader>(new JsLoader(store, database, aside, There, async (id, thread, replace) =>
+    {
+        if (intent.Online)
+        {
+            await RedisErrors.GuardAsync(store, () => PublishAsync(id, thread, replace, cancellation));
+            lock (gate) present.Add(id);
+            return;
+        }
+        lock (gate)
+        {
+            put[id] = thread;
+            gone.Remove(id);
+        }
+    }));
+
+    public Task<ISourceCut> ReadAsync(CancellationToken cancellation) => RedisErrors.GuardAsync<ISourceCut>(store, async () =>
+    {
+        var facts = await JsFacts.ReadAsync(store, database, ownRestore: true);
+        return new JsCut(store with { ReadLimit = null }, database, facts, JsCut.Describe(facts, null, null, 0, 0), null, async token =>
+        {
+            var threads = await JsListing.ScanAsync(store, database, "checkpoint*", token);
+            lock (gate)
+            {
+                foreach (var id in gone) threads.Remove(id);
+                foreach (var (id, thread) in put) threads[id] = thread;
+            }
+            return threads;
+        });
+    });
+
+    public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
+    {
+        var ids = units.Where(u => u.Kind == UnitKind.Thread).Select(u => u.Id).ToList();
+        if (!intent.Online)
+        {
+            lock (gate)
+            {
+                gone.UnionWith(ids);
+                foreach (var id in ids) put.Remove(id);
+            }
+            return;
+        }
+        var live = await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+        foreach (var id in ids)
+        {
+            var transaction = Owned();
+            var waiting = Remove(transaction, id, live.GetValueOrDefault(id));
+            await SendAsync(transaction, [waiting]);
+        }
+    });
+
+    public Task SettleAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task CommitAsync(CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
+    {
+        if (!await mark.RenewAsync()) throw Lost();
+        if (!intent.Online) await PublishAllAsync(cancellation);
+        // A store into which nothing was restored stays what it was.
+        if (intent.Online || put.Count > 0 || gone.Count > 0) await JsFacts.IndexAsync(database);
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (await mark.RenewAsync()) await ClearAsync(database, default);
+        }
+        catch (Exception error) when (error is RedisException or TimeoutException)
+        {
+            // The next restore clears it.
+        }
+        await mark.DisposeAsync();
+    }
+
+    private bool There(string id)
+    {
+        lock (gate) return present.Contains(id) && !gone.Contains(id);
+    }
+
+    private async Task PublishAllAsync(CancellationToken cancellation)
+    {
+        var live = put.Count + gone.Count == 0 || Fresh ? [] : await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+        var transaction = Owned();
+        var waiting = new List<Task>();
+        foreach (var id in gone.Concat(put.Keys).ToList())
+        {
+            waiting.Add(Remove(transaction, id, live.GetValueOrDefault(id)));
+            if (put.TryGetValue(id, out var thread)) waiting.AddRange(Rename(transaction, id, thread));
+            if (waiting.Count < Together) continue;
+            await SendAsync(transaction, waiting);
+            (transaction, waiting) = (Owned(), []);
+        }
+        if (waiting.Count > 0) await SendAsync(transaction, waiting);
+    }
+
+    private async Task PublishAsync(string id, JsThread thread, bool replace, CancellationToken cancellation)
+    {
+        var transaction = Owned();
+        var waiting = new List<Task>();
+        if (replace)
+        {
+            var live = await JsListing.ScanAsync(store, database, $"checkpoint*:{JsListing.Literal(id)}:*", cancellation);
+            waiting.Add(Remove(transaction, id, live.GetValueOrDefault(id)));
+        }
+        else foreach (var (key, _, _) in thread.Checkpoints.Take(100)) transaction.AddCondition(Condition.KeyNotExists(key));
+        waiting.AddRange(Rename(transaction, id, thread));
+        await SendAsync(transaction, waiting);
+    }
+
+    // Nothing is put in place by an owner that was overtaken.
+    private ITransaction Owned()
+    {
+        var transaction = database.CreateTransaction();
+        transaction.AddCondition(Condition.StringEqual(JsFacts.Own.Mark, mark.Value));
+        return transaction;
+    }
+
+    private async Task SendAsync(ITransaction transaction, List<Task> waiting)
+    {
+        if (!await transaction.ExecuteAsync())
+            throw await mark.RenewAsync() ? new BackupException(ErrorKind.Conflict, $"another writer made a thread of '{store.Name}' while it was restored", "It was not changed. Run the restore again.") : Lost();
+        await Task.WhenAll(waiting);
+    }
+
+    private OwnershipLostException Lost() => new($"the restore into '{store.Name}' was taken over, or was silent for too long");
+
+    private static Task Remove(ITransaction transaction, string id, JsThread? thread) => thread is null ? Task.CompletedTask : transaction.KeyDeleteAsync(
+    [
+        .. thread.Checkpoints.Concat(thread.Writes).Select(c => (RedisKey)c.Key), .. thread.Blobs.Select(b => (RedisKey)b), .. thread.Written.Select(w => (RedisKey)JsKeys.WriteSet(id, w.Namespace, w.Id)),
+    ]);
+
+    // Values and writes first: what reads without a transaction never sees a checkpoint without them.
+    private List<Task> Rename(ITransaction transaction, string id, JsThread thread)
+    {
+        var keys = thread.Blobs.Concat(thread.Writes.Select(w => w.Key)).Concat(thread.Checkpoints.OrderBy(c => c.Id, StringComparer.Ordinal).Select(c => c.Key));
+        var tasks = keys.Select(key => (Task)transaction.KeyRenameAsync(aside + key, key)).ToList();
+        // A set that nothing was put into is not there.
+        foreach (var (ns, checkpoint) in thread.Writes.Select(w => (w.Namespace, w.Id)).Distinct())
+            if (JsKeys.WriteSet(id, ns, checkpoint) is var set && thread.Scored.Contains(set)) tasks.Add(transaction.KeyRenameAsync(aside + set, set));
+        return tasks;
+    }
+
+    private static async Task ClearAsync(IDatabase database, CancellationToken cancellation)
+    {
+        await foreach (var keys in JsListing.KeysAsync(database, $"{Asides}*", cancellation))
+            if (keys.Count > 0) await database.KeyDeleteAsync([.. keys.Select(k => (RedisKey)k)]);
+    }
+}
