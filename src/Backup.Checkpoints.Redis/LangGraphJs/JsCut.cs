@@ -25,7 +25,6 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
         {"name":"checkpoint_migrations","primaryKey":["v"],"columns":[{"name":"v","type":"integer","notNull":true}],"migrations":[0,1,2,3,4]}]}}}
         """;
 
-    private readonly JsReader reader = new(store, database);
     private readonly SemaphoreSlim gate = new(1);
     private SortedDictionary<string, JsThread>? listed;
 
@@ -76,6 +75,7 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
 
     private Task CaptureAsync(IEnumerable<KeyValuePair<string, JsThread>> threads, IRecordSink sink, CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
     {
+        var reader = new JsReader(store, database);
         foreach (var (id, thread) in threads) await reader.ReadAsync(id, thread, sink, cancellation);
         var now = await JsFacts.ReadAsync(store, database, ownRestore: list is not null);
         if ((now.RunId, now.ReplicationId) == (facts.RunId, facts.ReplicationId) && (now.Indexed || !facts.Indexed)) return;

@@ -12,12 +12,10 @@ internal sealed record JsSurroundings(Func<string, string, string, Digest256?> V
 
 /// <summary>
 /// Documents of LangGraph's JS saver as records, and back (formats.md §3.3, §6.1). What a document says beyond the record stands in extra
-/// <see cref="Extra"/>: nothing when the document is as this class would write it for a record that has none.
+/// <see cref="Model.Extras.Redis"/>: nothing when the document is as this class would write it for a record that has none.
 /// </summary>
 internal static class JsRecords
 {
-    /// <summary>Name of the extra; a store of another kind keeps it as a column of that name.</summary>
-    public const string Extra = "redis";
     private static readonly ReadOnlyMemory<byte> Null = "null"u8.ToArray(), Absent = "[]"u8.ToArray();
     private static readonly byte[] Undefined = """{"lc":2,"type":"undefined"}"""u8.ToArray();
 
@@ -220,7 +218,7 @@ internal static class JsRecords
 
     private static string HasWrites(bool any) => any ? "true" : "false";
 
-    private static Dictionary<string, string> Extras(string said) => new() { [Extra] = said };
+    private static Dictionary<string, string> Extras(string said) => new() { [Model.Extras.Redis] = said };
 
-    private static string? Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Extra);
+    private static string? Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Model.Extras.Redis);
 }

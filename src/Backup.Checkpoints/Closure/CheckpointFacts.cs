@@ -28,11 +28,17 @@ public sealed class CheckpointFacts
     /// <summary>Metadata <c>step</c>.</summary>
     public int? Step { get; private set; }
 
+    /// <summary>
+    /// True when every version has a record of its value, of type <c>empty</c> where there is none: so in PostgreSQL by the JS package, whose
+    /// versions are whole numbers. Its Redis saver and the Python package keep none for a channel without a value (formats.md §0, 7 and §3.3).
+    /// </summary>
+    public bool KeepsEmpty { get; init; }
+
     /// <summary>Reads the facts of a record.</summary>
     /// <exception cref="RecordFormatException">Envelope or metadata are not JSON objects.</exception>
     public static CheckpointFacts Read(Checkpoint checkpoint)
     {
-        var facts = new CheckpointFacts { Namespace = checkpoint.Namespace, CheckpointId = checkpoint.CheckpointId, ParentId = checkpoint.ParentId };
+        var facts = new CheckpointFacts { Namespace = checkpoint.Namespace, CheckpointId = checkpoint.CheckpointId, ParentId = checkpoint.ParentId, KeepsEmpty = !checkpoint.Extra.ContainsKey(Extras.Redis) };
         try
         {
             facts.ReadEnvelope(checkpoint.Envelope.Span);

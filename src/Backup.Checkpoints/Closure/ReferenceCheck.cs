@@ -42,8 +42,7 @@ public sealed class ReferenceCheck
         {
             foreach (var channel in checkpoint.Channels)
             {
-                // JS keeps a row for every version, one of type 'empty' where there is no value; Python keeps none (formats.md §0, 7).
-                if (channel.IsInteger && !checkpoint.Inline.Contains(channel.Channel) && !blobs.ContainsKey((checkpoint.Namespace, channel.Channel, channel.Version)))
+                if (checkpoint.KeepsEmpty && channel.IsInteger && !checkpoint.Inline.Contains(channel.Channel) && !blobs.ContainsKey((checkpoint.Namespace, channel.Channel, channel.Version)))
                     problems.Add($"checkpoint {checkpoint.CheckpointId} names version {channel.Version} of channel '{channel.Channel}', which is missing");
             }
             foreach (var channel in checkpoint.Delta) CheckDelta(checkpoint, channel, problems);

@@ -8,6 +8,9 @@ namespace Backup.Checkpoints.Model;
 /// </summary>
 public static class Extras
 {
+    /// <summary>What a document of LangGraph's JS saver in Redis says beyond the record (docs/redis.md).</summary>
+    public const string Redis = "redis";
+
     /// <summary>No extras.</summary>
     public static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
 

@@ -3,8 +3,8 @@ using Npgsql;
 
 namespace Backup.Tests.EndToEnd.Support;
 
-/// <summary>Runs the harness of real LangGraph against one database.</summary>
-public sealed class LangGraph(string connectionString)
+/// <summary>Runs the harness of real LangGraph against one database, or against Redis.</summary>
+public sealed class LangGraph(string connectionString, string? redis = null)
 {
     private readonly NpgsqlConnectionStringBuilder database = new(connectionString);
 
@@ -20,6 +20,7 @@ public sealed class LangGraph(string connectionString)
         start.ArgumentList.Add($"{script}.mjs");
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["PG_CONN"] = $"postgresql://{database.Username}@{database.Host}:{database.Port}/{database.Database}";
+        if (redis is not null) start.Environment["REDIS_URL"] = redis;
         return Process.Start(start)!;
     }
 }

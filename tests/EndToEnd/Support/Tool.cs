@@ -32,6 +32,9 @@ public sealed class Tool : IDisposable
         ConnectionString = connection ?? Environment.GetEnvironmentVariable("TEST_REDIS") ?? throw new InvalidOperationException("TEST_REDIS is not set. Run tests/run.sh, which starts the servers."),
     });
 
+    /// <summary>A store of LangGraph's JS saver in Redis.</summary>
+    public Tool RedisJs(string name, string connection) => Source(name, new { Kind = "redis", Layout = "langgraph-js", Writable = true, ConnectionString = connection });
+
     private Tool Source(string name, object source)
     {
         sources[name] = source;
