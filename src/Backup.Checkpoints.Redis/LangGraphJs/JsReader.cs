@@ -69,7 +69,11 @@ internal sealed class JsReader(RedisStoreOptions store, IDatabase database)
         await EachAsync(thread.Checkpoints.ConvertAll(c => c.Key), async (key, json) =>
         {
             var record = JsRecords.ReadCheckpoint(json, around).Record;
-            await EmitAsync(key, JsKeys.Checkpoint(id, record.Namespace, record.CheckpointId), record.Encode, null, json);
+            // What is left to the records of values has the same text here.
+            JsonMembers? own = null;
+            var again = await JsRecords.WriteAsync(id, record, having.Contains((record.Namespace, record.CheckpointId)),
+                (channel, _) => Task.FromResult((own ??= JsonMembers.Read(json).Object("checkpoint").Object("channel_values")).Raw(channel)!.Value));
+            await EmitAsync(key, JsKeys.Checkpoint(id, record.Namespace, record.CheckpointId), record.Encode, again, json);
         });
         await sink.EndAsync(cancellation);
 
@@ -97,10 +101,10 @@ internal sealed class JsReader(RedisStoreOptions store, IDatabase database)
             }
         }
 
-        async Task EmitAsync(string key, string own, Action<RecordBuffer> encode, byte[]? again, byte[] json)
+        async Task EmitAsync(string key, string own, Action<RecordBuffer> encode, byte[] again, byte[] json)
         {
             if (key != own) throw new RecordFormatException($"its fields are those of {own}");
-            if (again is not null && !again.AsSpan().SequenceEqual(json)) throw new RecordFormatException("it would not come back as it is");
+            if (!again.AsSpan().SequenceEqual(json)) throw new RecordFormatException("it would not come back as it is");
             encode(buffer);
             await sink.WriteAsync(buffer.Record, cancellation);
         }

@@ -43,7 +43,7 @@ internal static class JsRecords
         var template = document.With((name, value) => name switch
         {
             "thread_id" => Null,
-            "has_writes" when writes == HasWrites(around.HasWrites(ns, id)) => Null,
+            "has_writes" when writes == HasWrites(around.HasWrites(ns, id)) => Absent,
             "checkpoint" => envelope.With((member, inner) => member != "channel_values" ? inner
                 : JsonMembers.Read(inner).With((channel, v) => Apart(channel, v) ? Absent : (byte[])[(byte)'[', .. v.Span, (byte)']'])),
             _ => value,
@@ -69,7 +69,7 @@ internal static class JsRecords
         return template.With((name, raw) => name switch
         {
             "thread_id" => JsonText.Quote(thread),
-            "has_writes" when raw.Span.SequenceEqual(Null.Span) => JsonText.Quote(HasWrites(hasWrites)),
+            "has_writes" when raw.Span.SequenceEqual(Absent.Span) => JsonText.Quote(HasWrites(hasWrites)),
             "checkpoint" => envelope.With((member, inner) => member == "channel_values" ? JsonMembers.Read(inner).With((channel, _) => values[channel]) : inner),
             _ => raw,
         });

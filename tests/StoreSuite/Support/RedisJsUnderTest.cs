@@ -14,10 +14,10 @@ internal sealed class RedisJsUnderTest : StoreUnderTest
     private readonly RedisDoubleFixture fixture;
     private readonly RedisStore store;
 
-    public RedisJsUnderTest(RedisDoubleFixture fixture, RateLimit? limit = null)
+    public RedisJsUnderTest(RedisDoubleFixture fixture)
     {
         this.fixture = fixture;
-        Options = new() { Name = "redis", ConnectionString = fixture.Database, LangGraphJs = true, Writable = true, ReadLimit = limit };
+        Options = new() { Name = "redis", ConnectionString = fixture.Database, LangGraphJs = true, Writable = true };
         store = new(Options);
     }
 
