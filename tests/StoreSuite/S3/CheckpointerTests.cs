@@ -91,6 +91,21 @@ public sealed class CheckpointerTests
     }
 
     [Fact]
+    public async Task A_value_of_forty_megabytes_goes_up_in_parts_and_comes_back()
+    {
+        await using var store = await new S3UnderTest().SetupAsync();
+        var large = new byte[40 << 20];
+        new Random(1).NextBytes(large);
+        var contents = new Contents().Put(UnitId.Thread("t"), Support.Samples.Checkpoint("c1"), new ChannelBlob { Namespace = "", Channel = "m", Version = "1", Type = "bytes", Value = large }.Encode);
+        await store.WriteAsync(contents);
+        Contents.AssertEqual(contents, await Contents.ReadAsync(store.Source));
+        Assert.Equal(2, (await store.KeysAsync("parts/")).Count);
+        await store.DeleteAsync("t");
+        Assert.Empty(await store.KeysAsync("parts/"));
+        Assert.Equal(2, (await store.KeysAsync("heads/")).Count);
+    }
+
+    [Fact]
     public async Task Long_term_memory_is_put_replaced_and_deleted()
     {
         await using var store = await new S3UnderTest().SetupAsync();
