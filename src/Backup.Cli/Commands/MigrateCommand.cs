@@ -43,7 +43,7 @@ internal static class MigrateCommand
     {
         var (a, b) = (session.Options.Sources.GetValueOrDefault(from), session.Options.Sources.GetValueOrDefault(to));
         var same = from == to || (a is not null && b is not null && a.Kind != SourceOptions.Memory
-            && (a.Kind, a.ConnectionString, a.Schema, a.Prefix, a.Bucket, a.Endpoint) == (b.Kind, b.ConnectionString, b.Schema, b.Prefix, b.Bucket, b.Endpoint));
+            && (a.Kind, a.ConnectionString, a.Schema, a.Layout, a.Prefix, a.Bucket, a.Endpoint) == (b.Kind, b.ConnectionString, b.Schema, b.Layout, b.Prefix, b.Bucket, b.Endpoint));
         if (same) throw WrongUse.Error($"{from} and {to} are the same store", "Name another store with --to.");
     }
 
