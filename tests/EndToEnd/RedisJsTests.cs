@@ -60,7 +60,7 @@ public sealed class RedisJsTests : IAsyncLifetime
     [Fact]
     public async Task By_way_of_the_plain_layout_and_PostgreSQL_it_comes_back_document_by_document()
     {
-        (await Graph(0).RunAsync("generate", "--threads", "3")).Expect(0);
+        (await Graph(0).RunAsync("generate", "--threads", "3", "--turns", "3")).Expect(0);
         var written = await redis.KeysAsync(0);
         var root = (await CreateAsync("app", "full", 3)).GetProperty("stateRoot").GetString();
         (await tool.RunAsync("restore", "--source", "app", "--to", "plain")).Expect(0);
@@ -85,7 +85,7 @@ public sealed class RedisJsTests : IAsyncLifetime
     public async Task What_LangGraph_wrote_into_PostgreSQL_goes_to_its_Redis_saver_and_back()
     {
         var langGraph = new LangGraph(database.ConnectionString);
-        (await langGraph.RunAsync("generate", "--schema", "agents", "--threads", "4")).Expect(0);
+        (await langGraph.RunAsync("generate", "--schema", "agents", "--threads", "4", "--turns", "3")).Expect(0);
         var before = Path.Combine(tool.Folder, "before.json");
         var inPostgres = (await langGraph.RunAsync("judge", "--schema", "agents", "--out", before)).Expect(0).Json;
         var backup = await CreateAsync("pg", "full", 4);

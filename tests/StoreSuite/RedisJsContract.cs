@@ -17,7 +17,7 @@ public sealed class RedisJsContract(RedisDoubleFixture fixture) : StoreContract,
         Gen.Select(Word, Word, Word, Gen.Null(Json), (ns, c, v, json) => Support.Samples.Blob(c, v, json, ns)),
         Gen.Select(Word, Word, Gen.Int[-4, 3000], Json, (ns, c, i, json) => Support.Samples.Write(c, i, "m", json, ns: ns)));
 
-    protected override int Samples => 15;
+    protected override int Samples => 8;
 
     protected override bool HoldsStill => false;
 
