@@ -44,7 +44,8 @@ internal static class ThreadText
         var table = new TextTable("TIME", ">STEP", "SOURCE", ">WRITES", "CHECKPOINT", "PARENT", "FIRST IN BACKUP OF", "LAST", "NAMESPACE");
         foreach (var checkpoint in checkpoints)
             table.Add(checkpoint.Time is { } time ? Human.Time(time) : "–", checkpoint.Step?.ToString(CultureInfo.InvariantCulture) ?? "–", checkpoint.Source ?? "–",
-                Human.Count(checkpoint.Writes), checkpoint.CheckpointId, checkpoint.ParentId ?? "–", Cut(checkpoint.FirstCutTime), checkpoint.InLatest ? "latest" : Cut(checkpoint.LastCutTime), checkpoint.Namespace);
+                Human.Count(checkpoint.Writes), checkpoint.CheckpointId, checkpoint.ParentId ?? "–", checkpoint.FirstBackupId is null && checkpoint.LoggedFrom is { } came ? $"log {Human.Time(came)}" : Cut(checkpoint.FirstCutTime),
+                checkpoint.InLatest ? "latest" : checkpoint.LastBackupId is null && checkpoint.LoggedFrom is not null ? (checkpoint.LoggedUntil is { } gone ? $"log {Human.Time(gone)}" : "log") : Cut(checkpoint.LastCutTime), checkpoint.Namespace);
         table.Write(writer);
     }
 }

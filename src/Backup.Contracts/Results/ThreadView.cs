@@ -22,7 +22,7 @@ public sealed record ThreadView
     [Id(7)] public required string Digest { get; init; }
 }
 
-/// <summary>One checkpoint of a thread that can be recovered, as the last backup that holds it has it.</summary>
+/// <summary>One checkpoint of a thread that can be recovered, as the last backup that holds it has it, or where none does as the change log brought it.</summary>
 [GenerateSerializer, Immutable, Alias("backup.CheckpointView")]
 public sealed record CheckpointView
 {
@@ -40,14 +40,18 @@ public sealed record CheckpointView
     [Id(5)] public int? Step { get; init; }
     /// <summary>Pending writes stored on it.</summary>
     [Id(6)] public int Writes { get; init; }
-    /// <summary>The first backup that holds it; null where only one backup is looked at.</summary>
+    /// <summary>The first backup that holds it; null where only one backup is looked at, and where none holds it but the change log does.</summary>
     [Id(7)] public string? FirstBackupId { get; init; }
     /// <summary>The instant that backup is true for.</summary>
     [Id(8)] public DateTimeOffset? FirstCutTime { get; init; }
-    /// <summary>The last backup that holds it; null where only one backup is looked at.</summary>
+    /// <summary>The last backup that holds it; null as <see cref="FirstBackupId"/> is.</summary>
     [Id(9)] public string? LastBackupId { get; init; }
     /// <summary>The instant that backup is true for.</summary>
     [Id(10)] public DateTimeOffset? LastCutTime { get; init; }
     /// <summary>True when the source's latest backup holds it.</summary>
     [Id(11)] public bool InLatest { get; init; }
+    /// <summary>When the commit was that brought it, by the source's clock, where a change log saw that; else null.</summary>
+    [Id(12)] public DateTimeOffset? LoggedFrom { get; init; }
+    /// <summary>When the commit was that took it away, where a change log saw that and it has not come again; else null.</summary>
+    [Id(13)] public DateTimeOffset? LoggedUntil { get; init; }
 }

@@ -51,16 +51,18 @@ public sealed class ThreadBrowser(OpenedArchive archive, BackupChain chain)
                 writes[(write.Namespace, write.CheckpointId)] = writes.GetValueOrDefault((write.Namespace, write.CheckpointId)) + 1;
             }
             if (record.Kind != RecordKind.Checkpoint) return;
-            var facts = CheckpointFacts.Read(Checkpoint.Decode(record));
-            views.Add(new()
-            {
-                Namespace = facts.Namespace, CheckpointId = facts.CheckpointId, ParentId = facts.ParentId,
-                Time = CheckpointTime.Read(facts.CheckpointId), Source = facts.Source, Step = facts.Step,
-            });
+            views.Add(View(CheckpointFacts.Read(Checkpoint.Decode(record))));
         }, cancellation);
         return views.Select(v => v with { Writes = writes.GetValueOrDefault((v.Namespace, v.CheckpointId)) })
             .OrderBy(v => v.Namespace, StringComparer.Ordinal).ThenByDescending(v => v.CheckpointId, StringComparer.Ordinal).ToList();
     }
+
+    /// <summary>What is told of a checkpoint by itself.</summary>
+    internal static CheckpointView View(CheckpointFacts facts) => new()
+    {
+        Namespace = facts.Namespace, CheckpointId = facts.CheckpointId, ParentId = facts.ParentId,
+        Time = CheckpointTime.Read(facts.CheckpointId), Source = facts.Source, Step = facts.Step,
+    };
 
     private async Task<UnitEntry> EntryAsync(string threadId, CancellationToken cancellation) =>
         await content.FindAsync(threadId, cancellation) ?? throw new BackupException(ErrorKind.NotFound, $"thread '{threadId}' is not in backup {manifest.BackupId}",

@@ -66,7 +66,7 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
     // The checkpoint as the thread was just before it was decided; where the log does not show that, as its last moment has it.
     private async Task<ResolvedPoint?> LoggedAsync(LogCatalog log, string checkpoint, string ns, string thread, CancellationToken cancellation)
     {
-        if (LogTarget.Newest(log) is not { } target || await HoldingAsync(target) is not var (newest, facts)) return null;
+        if (await LastAsync() is not var (newest, facts)) return null;
         try
         {
             foreach (var stretch in log.Stretches)
@@ -82,6 +82,15 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
         {
             newest.Dispose();
             throw;
+        }
+
+        // The newest moment that has it: one that was taken away since is there just before.
+        async Task<(ResolvedPoint Point, CheckpointFacts Facts)?> LastAsync()
+        {
+            if (LogTarget.Newest(log) is { } end && await HoldingAsync(end) is { } there) return there;
+            foreach (var life in (await ThreadTimeline.ReadAsync(archive, log, thread, cancellation)).Where(l => l.Checkpoint.Namespace == ns && l.Checkpoint.CheckpointId == checkpoint).Reverse())
+                if (LogTarget.JustBefore(life.Gone?.Position ?? life.Stretch.To, life.Stretch, log) is { } last && await HoldingAsync(last) is { } held) return held;
+            return null;
         }
 
         async Task<(ResolvedPoint Point, CheckpointFacts Facts)?> HoldingAsync(LogTarget moment)

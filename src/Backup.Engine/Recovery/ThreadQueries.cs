@@ -4,6 +4,7 @@ using Backup.Archive.Chains;
 using Backup.Contracts;
 using Backup.Engine.Catalog;
 using Backup.Engine.Chains;
+using Backup.Engine.ChangeLog;
 using Backup.Engine.Stores;
 using Backup.Engine.Units;
 
@@ -53,8 +54,8 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
         Task<ThreadAtPoint> AtAsync(RecoveryPoint? point) => ThreadAtPoint.FindAsync(archive, catalog, request.Source, request.Thread, point, "", time, cancellation);
     }
 
-    /// <summary>Every checkpoint of the thread that a backup of the source holds, newest first in each namespace, the root first.</summary>
-    /// <exception cref="BackupException">NotFound: no backup holds the thread.</exception>
+    /// <summary>Every checkpoint of the thread that a backup or the change log of the source holds, newest first in each namespace, the root first.</summary>
+    /// <exception cref="BackupException">NotFound: none holds the thread.</exception>
     public async Task<IReadOnlyList<CheckpointView>> HistoryAsync(string archive, string source, string thread, CancellationToken cancellation)
     {
         var (opened, catalog) = await OpenAsync(archive, cancellation);
@@ -81,7 +82,13 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
                 checkpoints[key] = known with { FirstBackupId = backup.BackupId, FirstCutTime = backup.Source.CutTime };
             }
         }
-        if (summary is null)
+        foreach (var logged in await ThreadTimeline.ReadAsync(opened, await LogCatalog.LoadAsync(opened, catalog, source, cancellation), thread, cancellation))
+        {
+            var (facts, key) = (logged.Checkpoint, (logged.Checkpoint.Namespace, logged.Checkpoint.CheckpointId));
+            var known = checkpoints.GetValueOrDefault(key) ?? ThreadBrowser.View(facts);
+            checkpoints[key] = known with { LoggedFrom = known.LoggedFrom ?? logged.Came.Time, LoggedUntil = logged.Gone?.Time };
+        }
+        if (summary is null && checkpoints.Count == 0)
             throw new BackupException(ErrorKind.NotFound, $"no backup of '{source}' holds thread '{thread}'", $"'backup thread list --source {source}' shows the threads there are.");
         return [.. checkpoints.Values.OrderBy(c => c.Namespace, StringComparer.Ordinal).ThenByDescending(c => c.CheckpointId, StringComparer.Ordinal)];
     }
