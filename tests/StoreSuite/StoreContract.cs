@@ -23,6 +23,9 @@ public abstract class StoreContract
     /// <summary>Stores of a few threads.</summary>
     private protected virtual Gen<Contents> Stores => Support.Samples.Store;
 
+    /// <summary>How many threads are enough for several shards.</summary>
+    protected virtual int Many => 300;
+
     private protected abstract Task<StoreUnderTest> CreateAsync();
 
     [Fact]
@@ -42,7 +45,7 @@ public abstract class StoreContract
         await using var store = await CreateAsync();
         var contents = new Contents();
         foreach (var id in OddIds) Support.Samples.Thread(contents, id, 2);
-        for (var i = 0; i < 300; i++) Support.Samples.Thread(contents, $"thread {i}", 1);
+        for (var i = 0; i < Many; i++) Support.Samples.Thread(contents, $"thread {i}", 1);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
         foreach (var shards in new[] { 1, 2, 7, 40, 1000 }) Contents.AssertEqual(contents, await Contents.ReadAsync(cut, shards), $"{shards} shards");

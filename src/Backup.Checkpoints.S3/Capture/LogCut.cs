@@ -12,7 +12,7 @@ namespace Backup.Checkpoints.S3.Capture;
 internal sealed class LogCut : ISourceCut
 {
     // A listing shows some hundred units at once.
-    private const int UnitsInShard = 64;
+    private const int UnitsInShard = 32;
     private readonly S3StoreOptions store;
     private readonly S3Bucket bucket;
     private readonly StoreFacts facts;

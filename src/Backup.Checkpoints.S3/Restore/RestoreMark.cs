@@ -18,6 +18,8 @@ internal sealed class RestoreMark : IAsyncDisposable
     private readonly string key;
     private readonly byte[] value;
     private readonly ITimer renewal;
+    // A renewal that is on its way would make the mark anew behind its removal.
+    private readonly SemaphoreSlim renewing = new(1);
     private volatile bool lost;
 
     private RestoreMark(S3Bucket bucket, string key, byte[] value, TimeProvider time)
@@ -65,6 +67,7 @@ internal sealed class RestoreMark : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await renewal.DisposeAsync();
+        await renewing.WaitAsync();
         try
         {
             if (await HoldsAsync(CancellationToken.None)) await bucket.DeleteAsync([key], CancellationToken.None);
@@ -72,6 +75,11 @@ internal sealed class RestoreMark : IAsyncDisposable
         catch (BackupException)
         {
             // It ceases to count by itself.
+        }
+        finally
+        {
+            lost = true;
+            renewing.Release();
         }
     }
 
@@ -83,6 +91,7 @@ internal sealed class RestoreMark : IAsyncDisposable
 
     private async Task TryRenewAsync()
     {
+        if (!await renewing.WaitAsync(TimeSpan.Zero)) return;
         try
         {
             if (await HoldsAsync(CancellationToken.None)) await bucket.PutAsync(key, value, CancellationToken.None);
@@ -91,6 +100,10 @@ internal sealed class RestoreMark : IAsyncDisposable
         catch (Exception error) when (error is BackupException or ObjectDisposedException)
         {
             // Tried again; and what is changed asks first.
+        }
+        finally
+        {
+            renewing.Release();
         }
     }
 }

@@ -52,7 +52,7 @@ public sealed class CheckpointerTests
         foreach (var (thread, content) in model)
             foreach (var app in new[] { store.App, other })
                 Assert.Equal(content.Get("", null)?.Checkpoint.CheckpointId, (await app.GetAsync(thread, "", null))?.Checkpoint.CheckpointId);
-    }, iter: 2, threads: 1);
+    }, iter: 1, threads: 1);
 
     [Fact]
     public async Task Of_writers_that_race_none_loses_a_write_and_none_is_applied_twice()

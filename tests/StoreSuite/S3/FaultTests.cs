@@ -36,8 +36,6 @@ public sealed class FaultTests
 
     [Theory]
     [InlineData("GET", "/log/")]
-    [InlineData("GET", "heads")]
-    [InlineData("PUT", "/heads/")]
     [InlineData("PUT", "/log/")]
     [InlineData("PUT", "/stage/")]
     public async Task Throttled_for_ever_it_is_an_error_and_with_an_end_of_that_the_same_command_is_exact(string method, string path)
