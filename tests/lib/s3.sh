@@ -2,10 +2,22 @@
 
 s3_packages() { for name in radosgw ceph-mon ceph-mgr ceph-osd ceph; do command -v "$name" >/dev/null || package_of "$name"; done; }
 
-# Sets TEST_S3 (http://KEY:SECRET@host:port).
+# Sets TEST_S3 (http://KEY:SECRET@host:port). Under load a daemon of Ceph may refuse the first who asks it, so it may begin anew.
 s3_up() {
+  local attempt
+  for attempt in 1 2 3; do
+    s3_start && return 0
+    s3_down
+  done
+  echo "the S3 server did not start:" >&2
+  tail -n 20 "$SERVERS"/s3/*.log >&2
+  return 1
+}
+
+s3_start() {
   local dir=$SERVERS/s3 port mon fsid osd
   port=$(free_port) mon=$(free_port) fsid=$(cat /proc/sys/kernel/random/uuid) osd=$(cat /proc/sys/kernel/random/uuid)
+  rm -rf "$dir"
   mkdir -p "$dir"/{mon,mgr,osd,rgw,run,log}
   export CEPH_CONF=$dir/ceph.conf
   # Without update_on_start the store does not enter itself into the map by calls that need authentication.
@@ -65,10 +77,9 @@ CONF
       && ceph-mon --mkfs -i a --monmap "$dir/monmap" --keyring "$dir/keyring" && ceph-mon -i a \
       && ceph osd new "$osd" 0 && ceph osd crush add-bucket h host && ceph osd crush move h root=default && ceph osd crush add osd.0 1.0 host=h \
       && ceph-osd -i 0 --mkfs --osd-uuid "$osd" && ceph-osd -i 0 && ceph-mgr -i x && radosgw -n client.rgw
-  } >"$dir/up.log" 2>&1 </dev/null || { echo "the S3 server did not start:" >&2; tail -n 20 "$dir/up.log" >&2; return 1; }
+  } >"$dir/up.log" 2>&1 </dev/null || return 1
   for _ in $(seq 300); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
-  radosgw-admin user create --uid=test --display-name=test --access-key=testkey --secret-key=testsecret >"$dir/user.log" 2>&1 \
-    || { echo "the S3 server has no user:" >&2; tail -n 20 "$dir/user.log" >&2; return 1; }
+  radosgw-admin user create --uid=test --display-name=test --access-key=testkey --secret-key=testsecret >"$dir/user.log" 2>&1 || return 1
   export TEST_S3=http://testkey:testsecret@127.0.0.1:$port
 }
 
