@@ -11,9 +11,9 @@ public sealed class ModelTests
         try
         {
             await using var model = await ModelRun.StartAsync(seed, _ => { });
-            await model.RoundAsync(90, 25);
+            await model.RoundAsync(60, 15);
             await model.KillAsync();
-            await model.RoundAsync(60, 25);
+            await model.RoundAsync(40, 15);
             await model.EndAsync();
         }
         catch (Exception error)
