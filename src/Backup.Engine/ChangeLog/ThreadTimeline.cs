@@ -33,11 +33,12 @@ internal sealed class ThreadTimeline
     {
         var timeline = new ThreadTimeline(archive, thread);
         foreach (var stretch in log.Stretches) await timeline.ReadAsync(stretch, cancellation);
-        return [.. timeline.read.OrderBy(c => log.Stretches.ToList().IndexOf(c.Stretch)).ThenBy(c => c.Came.Position)];
+        return timeline.read;
     }
 
     private async Task ReadAsync(Coverage stretch, CancellationToken cancellation)
     {
+        var before = read.Count;
         foreach (var tick in stretch.Ticks.Select(t => t.Marker))
         {
             changes.Clear();
@@ -58,6 +59,8 @@ internal sealed class ThreadTimeline
         }
         read.AddRange(standing.Values);
         standing.Clear();
+        // They were added as they went.
+        read.Sort(before, read.Count - before, Comparer<LoggedCheckpoint>.Create((a, b) => a.Came.Position.CompareTo(b.Came.Position)));
     }
 
     private ValueTask Look(int keyLength, ReadOnlyMemory<byte> bytes)

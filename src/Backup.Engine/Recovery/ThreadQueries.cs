@@ -82,7 +82,7 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
                 checkpoints[key] = known with { FirstBackupId = backup.BackupId, FirstCutTime = backup.Source.CutTime };
             }
         }
-        foreach (var logged in await ThreadTimeline.ReadAsync(opened, await LogCatalog.LoadAsync(opened, catalog, source, cancellation), thread, cancellation))
+        foreach (var logged in await LoggedAsync(opened, catalog, source, thread, cancellation))
         {
             var (facts, key) = (logged.Checkpoint, (logged.Checkpoint.Namespace, logged.Checkpoint.CheckpointId));
             var known = checkpoints.GetValueOrDefault(key) ?? ThreadBrowser.View(facts);
@@ -91,6 +91,20 @@ public sealed class ThreadQueries(IArchives archives, LastSeen lastSeen, TimePro
         if (summary is null && checkpoints.Count == 0)
             throw new BackupException(ErrorKind.NotFound, $"no backup of '{source}' holds thread '{thread}'", $"'backup thread list --source {source}' shows the threads there are.");
         return [.. checkpoints.Values.OrderBy(c => c.Namespace, StringComparer.Ordinal).ThenByDescending(c => c.CheckpointId, StringComparer.Ordinal)];
+    }
+
+    // A level that is damaged is read as the ticks it was made of.
+    private static async Task<IReadOnlyList<LoggedCheckpoint>> LoggedAsync(OpenedArchive archive, BackupCatalog catalog, string source, string thread, CancellationToken cancellation)
+    {
+        var log = await LogCatalog.LoadAsync(archive, catalog, source, cancellation);
+        try
+        {
+            return await ThreadTimeline.ReadAsync(archive, log, thread, cancellation);
+        }
+        catch (DamageException) when (log.HasLevels)
+        {
+            return await ThreadTimeline.ReadAsync(archive, await LogCatalog.LoadAsync(archive, catalog, source, cancellation, levels: false), thread, cancellation);
+        }
     }
 
     // The newest at a point, and the latest, of an archive that was rolled back is an older one.
