@@ -14,16 +14,15 @@ internal sealed class Connections : IAsyncDisposable
     // The driver's 8 KiB would cost a system call and often a wait for every few rows.
     private const int BufferSize = 128 * 1024;
     private readonly PostgresStoreOptions store;
-    private readonly Lazy<NpgsqlDataSource> readers;
-    private readonly Lazy<NpgsqlDataSource> writers;
+    private Lazy<NpgsqlDataSource> readers;
+    private Lazy<NpgsqlDataSource> writers;
     private RunOwner? owner;
     private RunFence? fence;
 
     public Connections(PostgresStoreOptions store)
     {
         this.store = store;
-        readers = new(() => Build($"{Common} -c default_transaction_read_only=on"));
-        writers = new(() => Build(Common));
+        (readers, writers) = Pools();
     }
 
     /// <summary>Opens a connection on which nothing can be written.</summary>
@@ -47,10 +46,12 @@ internal sealed class Connections : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on these are the connections of a run's owner, before any is opened.</summary>
+    /// <summary>From now on these are the connections of a run's owner. Those of an earlier run of the same process are closed: it must be over.</summary>
     public async Task OwnAsync(RunOwner runOwner, CancellationToken cancellation)
     {
-        owner = runOwner;
+        await DisposeAsync();
+        (readers, writers) = Pools();
+        (owner, fence) = (runOwner, null);
         var connection = await WriteAsync(cancellation);
         try
         {
@@ -117,6 +118,8 @@ internal sealed class Connections : IAsyncDisposable
 
     private Task<NpgsqlConnection> OpenAsync(Lazy<NpgsqlDataSource> source, CancellationToken cancellation) =>
         PostgresErrors.GuardAsync(store, async () => await source.Value.OpenConnectionAsync(cancellation));
+
+    private (Lazy<NpgsqlDataSource> Readers, Lazy<NpgsqlDataSource> Writers) Pools() => (new(() => Build($"{Common} -c default_transaction_read_only=on")), new(() => Build(Common)));
 
     private NpgsqlDataSource Build(string options) => new NpgsqlDataSourceBuilder(Settings(options).ConnectionString) { Name = store.Name }.Build();
 

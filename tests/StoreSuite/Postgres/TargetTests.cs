@@ -114,4 +114,18 @@ public sealed class TargetTests(DatabaseFixture fixture)
         var error = await Assert.ThrowsAsync<BackupException>(async () => await readOnly.OpenAsync(await store.IntentAsync(), default));
         Assert.Contains("Writable", error.Hint, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Runs_one_after_the_other_leave_no_connections()
+    {
+        await using var target = await new PostgresUnderTest(fixture.Database).SetupAsync();
+        for (var run = 1; run <= 4; run++)
+            await StoreUnderTest.RestoreAsync(target.Target, await target.IntentAsync() with { Owner = new($"{target.Schema}-{run}", 0) }, Thread, UnitId.Thread("t"));
+        // The server may be a moment behind the client that closed them.
+        await target.ExecuteAsync($"DO $$ BEGIN FOR i IN 1..1000 LOOP EXIT WHEN ({Connections("NOT LIKE")}) = 0; PERFORM pg_sleep(0.01), pg_stat_clear_snapshot(); END LOOP; END $$");
+        Assert.Equal(0, await target.ScalarAsync<long>(Connections("NOT LIKE")));
+        Assert.InRange(await target.ScalarAsync<long>(Connections("LIKE")), 1, 4);
+
+        string Connections(string like) => $"SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, 'backup.orleans {target.Schema}-') AND application_name {like} '%-4/0'";
+    }
 }
