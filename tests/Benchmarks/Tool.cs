@@ -6,6 +6,8 @@ namespace Backup.Benchmarks;
 /// <summary>The real tool as a process, with an archive of its own.</summary>
 internal sealed class Tool
 {
+    private static readonly string Program = Environment.GetEnvironmentVariable("BACKUP_TOOL") is { Length: > 0 } path ? path
+        : throw new InvalidOperationException("BACKUP_TOOL is not set: run bash tests/proof.sh benchmark, which publishes the tool");
     private readonly Bench bench;
     private readonly string folder;
     private readonly Dictionary<string, string> environment;
@@ -28,7 +30,7 @@ internal sealed class Tool
 
     public async Task<(Measured Measured, JsonElement Report)> RunAsync(string arguments)
     {
-        var measured = await ShellCommand.RunAsync($"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "backup.dll")}' {arguments} --json", environment, bench.Server);
+        var measured = await ShellCommand.RunAsync($"exec '{Program}' {arguments} --json", environment, bench.Server);
         return (measured, JsonDocument.Parse(measured.Output).RootElement);
     }
 

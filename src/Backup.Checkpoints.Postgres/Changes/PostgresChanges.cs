@@ -16,8 +16,8 @@ internal sealed class PostgresChanges(PostgresStoreOptions store, StoreLayout la
     public async IAsyncEnumerable<UnitActivity> ActivityAsync(EarlierCut earlier, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await using var lease = await scope.OpenAsync(cancellation);
-        // Captures forbid sorts and hashes, for their rows are wide; these are narrow.
-        await ExecuteAsync(lease.Connection, "set local enable_sort = on; set local enable_hashagg = on", cancellation);
+        // Captures forbid sorts and hashes, for their rows are wide; these are narrow, and a hash of a hundred thousand units has to stay in memory.
+        await ExecuteAsync(lease.Connection, "set local enable_sort = on; set local enable_hashagg = on; select set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 32768)::text, true)", cancellation);
         foreach (var kind in new[] { UnitKind.Thread, UnitKind.Memory })
         {
             var tables = RecordColumns.Of(layout, kind);
