@@ -47,30 +47,32 @@ public sealed class SealChain
     /// <param name="anew">Read every one again, to see that it is still what was written.</param>
     public static async Task<SealChain> LoadAsync(OpenedArchive archive, CancellationToken cancellation, bool anew = false)
     {
-        var links = new List<SealLink>();
-        var problems = new List<DamageException>();
         var listed = await archive.Storage.ListAsync(ObjectNames.Seals, cancellation).ToListAsync(cancellation);
         if (!anew && listed.Count(item => !archive.Seals.ContainsKey(item.Name)) >= SealPages.Width) await SealPages.RecallAsync(archive, cancellation);
-        foreach (var item in listed)
-        {
-            if (!anew && archive.Seals.TryGetValue(item.Name, out var known) && known.Digest.Size == item.Size)
-            {
-                links.Add(known with { Created = item.Created });
-                continue;
-            }
-            try
-            {
-                var (seal, digest) = await SealedDocument.GetAsync<Seal>(archive, ObjectKind.Seal, item.Name, cancellation);
-                if (item.Name != ObjectNames.Seal(seal.Sequence, new(seal.Run))) throw new DamageException(item.Name, 0, "it is the seal of another place in the chain");
-                links.Add(archive.Seals[item.Name] = new(seal, digest) { Created = item.Created });
-            }
-            catch (DamageException damage)
-            {
-                problems.Add(damage);
-            }
-        }
+        var read = new (SealLink? Link, DamageException? Damage)[listed.Count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, listed.Count), Abreast(cancellation), async (i, token) => read[i] = await ReadAsync(archive, listed[i], anew, token));
+        var links = read.Select(r => r.Link).OfType<SealLink>().ToList();
+        var problems = read.Select(r => r.Damage).OfType<DamageException>().ToList();
         CheckPredecessors(links, problems);
         return new(links, problems);
+    }
+
+    /// <summary>How many seals or pages are read at a time: storage far away answers late.</summary>
+    internal static ParallelOptions Abreast(CancellationToken cancellation) => new() { MaxDegreeOfParallelism = 16, CancellationToken = cancellation };
+
+    private static async ValueTask<(SealLink? Link, DamageException? Damage)> ReadAsync(OpenedArchive archive, StoredObject item, bool anew, CancellationToken cancellation)
+    {
+        if (!anew && archive.Seals.TryGetValue(item.Name, out var known) && known.Digest.Size == item.Size) return (known with { Created = item.Created }, null);
+        try
+        {
+            var (seal, digest) = await SealedDocument.GetAsync<Seal>(archive, ObjectKind.Seal, item.Name, cancellation);
+            if (item.Name != ObjectNames.Seal(seal.Sequence, new(seal.Run))) throw new DamageException(item.Name, 0, "it is the seal of another place in the chain");
+            return (archive.Seals[item.Name] = new(seal, digest) { Created = item.Created }, null);
+        }
+        catch (DamageException damage)
+        {
+            return (null, damage);
+        }
     }
 
     /// <summary>Appends the seal of a backup, or of a removal, behind the present heads.</summary>

@@ -40,18 +40,21 @@ public static class SealPages
     internal static async Task RecallAsync(OpenedArchive archive, CancellationToken cancellation)
     {
         var recalled = new List<(long First, long Last)>();
-        foreach (var (name, first, last) in (await ListAsync(archive, cancellation)).OrderByDescending(p => p.Last - p.First))
+        foreach (var pages in (await ListAsync(archive, cancellation)).GroupBy(p => p.Last - p.First).OrderByDescending(g => g.Key))
         {
-            if (recalled.Exists(r => r.First <= first && last <= r.Last)) continue;
-            try
+            var missing = pages.Where(p => !recalled.Exists(r => r.First <= p.First && p.Last <= r.Last)).ToList();
+            await Parallel.ForEachAsync(missing, SealChain.Abreast(cancellation), async (page, token) =>
             {
-                foreach (var paged in (await ReadAsync(archive, name, cancellation)).Seals) archive.Seals.TryAdd(paged.Digest.Object, new(paged.Seal, paged.Digest));
-                recalled.Add((first, last));
-            }
-            catch (DamageException)
-            {
-                // 'verify' names it.
-            }
+                try
+                {
+                    foreach (var paged in (await ReadAsync(archive, page.Name, token)).Seals) archive.Seals.TryAdd(paged.Digest.Object, new(paged.Seal, paged.Digest));
+                    lock (recalled) recalled.Add((page.First, page.Last));
+                }
+                catch (DamageException)
+                {
+                    // 'verify' names it.
+                }
+            });
         }
     }
 
