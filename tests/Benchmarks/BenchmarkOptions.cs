@@ -17,8 +17,11 @@ internal sealed record BenchmarkOptions
     /// <summary>Threads of the set out of which one is restored.</summary>
     public int Threads { get; private init; } = 100_000;
 
-    /// <summary>Of <c>backup</c>, <c>restore</c>, <c>memory</c>, <c>increment</c>, <c>thread</c>: what to measure.</summary>
-    public IReadOnlyList<string> Parts { get; private init; } = ["backup", "restore", "memory", "increment", "thread"];
+    /// <summary>Keys in Redis.</summary>
+    public int Keys { get; private init; } = 1_000_000;
+
+    /// <summary>Of <c>backup</c>, <c>restore</c>, <c>memory</c>, <c>increment</c>, <c>thread</c>, <c>redis</c>: what to measure.</summary>
+    public IReadOnlyList<string> Parts { get; private init; } = ["backup", "restore", "memory", "increment", "thread", "redis"];
 
     public bool IsSmoke => Size < Smoke;
 
@@ -33,8 +36,9 @@ internal sealed record BenchmarkOptions
                 "--size" => options with { Size = Bytes(value) },
                 "--rounds" => options with { Rounds = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--threads" => options with { Threads = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--keys" => options with { Keys = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--parts" => options with { Parts = value.Split(',') },
-                _ => throw new ArgumentException($"unknown option {args[i]}; there are --size 2GB, --rounds 3, --threads 100000, --parts backup,restore,memory,increment,thread"),
+                _ => throw new ArgumentException($"unknown option {args[i]}; there are --size 2GB, --rounds 3, --threads 100000, --keys 1000000, --parts backup,restore,memory,increment,thread,redis"),
             };
         }
         return options;

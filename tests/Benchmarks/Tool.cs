@@ -12,13 +12,15 @@ internal sealed class Tool
     private readonly string folder;
     private readonly Dictionary<string, string> environment;
 
-    public Tool(Bench bench, string name, string sourceSchema, string? targetDatabase = null)
+    public Tool(Bench bench, string name, string sourceSchema, string? targetDatabase = null) : this(bench, name, Postgres(bench, sourceSchema, targetDatabase))
+    {
+    }
+
+    public Tool(Bench bench, string name, Dictionary<string, object> sources)
     {
         this.bench = bench;
         folder = bench.Path(name);
         Directory.CreateDirectory(folder);
-        var sources = new Dictionary<string, object> { ["prod"] = new { Kind = "postgres", ConnectionString = bench.ConnectionString(bench.DataName), Schema = sourceSchema } };
-        if (targetDatabase is not null) sources["target"] = new { Kind = "postgres", ConnectionString = bench.ConnectionString(targetDatabase), Schema = sourceSchema, Writable = true };
         var archives = new { main = new { Kind = "local", Path = Archive, KeyFile = Key } };
         File.WriteAllText(Path.Combine(folder, "config.json"), JsonSerializer.Serialize(new { Backup = new { StateFolder = Path.Combine(folder, "state"), Sources = sources, Archives = archives } }));
         environment = new() { ["BACKUP_CONFIG"] = Path.Combine(folder, "config.json") };
@@ -32,6 +34,13 @@ internal sealed class Tool
     {
         var measured = await ShellCommand.RunAsync($"exec '{Program}' {arguments} --json", environment, bench.Server);
         return (measured, JsonDocument.Parse(measured.Output).RootElement);
+    }
+
+    private static Dictionary<string, object> Postgres(Bench bench, string schema, string? targetDatabase)
+    {
+        var sources = new Dictionary<string, object> { ["prod"] = new { Kind = "postgres", ConnectionString = bench.ConnectionString(bench.DataName), Schema = schema } };
+        if (targetDatabase is not null) sources["target"] = new { Kind = "postgres", ConnectionString = bench.ConnectionString(targetDatabase), Schema = schema, Writable = true };
+        return sources;
     }
 
     /// <summary>Makes the archive anew.</summary>
