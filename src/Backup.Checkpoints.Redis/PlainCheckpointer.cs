@@ -21,7 +21,11 @@ public sealed class PlainCheckpointer(RedisStoreOptions options) : IAsyncDisposa
 
     /// <summary>Makes the store unless it is there. Nothing can be written before.</summary>
     public Task SetupAsync(CancellationToken cancellation = default) =>
-        RunAsync(database => database.ScriptEvaluateAsync(PlainScripts.Create, [keys.Store], [Randomness.Token(20)]), cancellation);
+        RunAsync(async database =>
+        {
+            if (!keys.InOneSlot && database.Multiplexer.GetServers().Any(s => s.ServerType == ServerType.Cluster)) throw StoreFacts.ManySlots(options, keys);
+            return await database.ScriptEvaluateAsync(PlainScripts.Create, [keys.Store], [Randomness.Token(20)]);
+        }, cancellation);
 
     /// <summary>Puts a checkpoint and the new values of its channels: values that are there stay, a checkpoint that is there gets the new envelope and metadata.</summary>
     public Task PutAsync(string thread, Checkpoint checkpoint, IReadOnlyList<ChannelBlob> blobs, CancellationToken cancellation = default) =>

@@ -8,6 +8,9 @@ internal sealed class PlainKeys(string prefix)
 {
     public string Prefix => prefix;
 
+    /// <summary>True when the prefix has a hash tag: in a cluster all keys are then in one slot.</summary>
+    public bool InOneSlot => prefix.IndexOf('{', StringComparison.Ordinal) is >= 0 and var open && prefix.IndexOf('}', open) > open + 1;
+
     /// <summary>Hash: what the store is.</summary>
     public RedisKey Store { get; } = $"{prefix}:store";
 

@@ -30,7 +30,7 @@ internal sealed record StoreFacts
     /// <exception cref="BackupException">Usage: the server may drop keys, or is a cluster. NotFound: the store is of another layout. Unreachable: it is not whole yet. Failed: its counts do not agree. Conflict: it is being restored.</exception>
     public static async Task<StoreFacts?> ReadAsync(RedisStoreOptions options, IDatabase database, PlainKeys keys, bool ownRestore = false)
     {
-        var server = await ServerAsync(options, database);
+        var server = await ServerAsync(options, database, keys);
         var transaction = database.CreateTransaction();
         var storeTask = transaction.HashGetAllAsync(keys.Store);
         var threads = transaction.SortedSetLengthAsync(keys.Index(Model.UnitKind.Thread));
@@ -61,22 +61,31 @@ internal sealed record StoreFacts
         };
     }
 
-    /// <summary>The server's own report, when it can be relied on.</summary>
-    internal static async Task<Dictionary<string, string>> ServerAsync(RedisStoreOptions options, IDatabase database)
+    /// <summary>The report of the server that holds the store, when it can be relied on.</summary>
+    /// <param name="options">The store.</param>
+    /// <param name="database">Its database.</param>
+    /// <param name="keys">Its keys when they may lie in one slot of a cluster; null when they do not.</param>
+    internal static async Task<Dictionary<string, string>> ServerAsync(RedisStoreOptions options, IDatabase database, PlainKeys? keys = null)
     {
-        var report = ((string)(await database.ExecuteAsync("INFO"))!).Split('\n').Select(l => l.TrimEnd('\r').Split(':', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1], StringComparer.Ordinal);
+        var asked = keys is not null && await database.IdentifyEndpointAsync(keys.Store) is { } holder ? database.Multiplexer.GetServer(holder).ExecuteAsync("INFO") : database.ExecuteAsync("INFO");
+        var report = ((string)(await asked)!).Split('\n').Select(l => l.TrimEnd('\r').Split(':', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1], StringComparer.Ordinal);
         string Of(string name) => report.GetValueOrDefault(name) ?? "";
         if (Of("loading") is not ("" or "0") || Of("async_loading") is not ("" or "0"))
             throw new BackupException(ErrorKind.Unreachable, $"the Redis server of '{options.Name}' is still loading its data", "Nothing was read. Run the same command again when it has loaded.");
         if (Of("role") == "slave" && (Of("master_link_status") != "up" || Of("master_sync_in_progress") != "0"))
             throw new BackupException(ErrorKind.Unreachable, $"the Redis server of '{options.Name}' is a replica that is not in step with its primary", "Nothing was read. Name the primary, or wait for the replica.");
-        if (Of("cluster_enabled") == "1")
-            throw new BackupException(ErrorKind.Usage, $"the Redis server of '{options.Name}' is part of a Redis Cluster, and keys that belong together lie on several nodes of one", "Use a server of its own, with replicas if you like.");
+        if (Of("cluster_enabled") == "1" && keys is not { InOneSlot: true }) throw ManySlots(options, keys);
         if (Of("maxmemory") is not ("" or "0") && Of("maxmemory_policy").StartsWith("allkeys", StringComparison.Ordinal))
             throw new BackupException(ErrorKind.Usage, $"the Redis server of '{options.Name}' drops keys when memory is short (maxmemory-policy {Of("maxmemory_policy")}), so what is missing may not have been deleted",
                 "Nothing was read. Checkpoints need CONFIG SET maxmemory-policy noeviction.");
         return report;
     }
+
+    /// <summary>The error of a store that would lie on several nodes of a cluster.</summary>
+    internal static BackupException ManySlots(RedisStoreOptions options, PlainKeys? keys) =>
+        new(ErrorKind.Usage, $"the Redis server of '{options.Name}' is part of a Redis Cluster, where keys that belong together would lie on several nodes",
+            keys is null ? "Nothing was read. Use a server of its own, with replicas if you like."
+                : $"Nothing was read or written. In a cluster a store lies in one slot: give it a Prefix with a hash tag, like \"{{{keys.Prefix}}}\".");
 
     private static long Number(Dictionary<string, string> store, string name) =>
         long.TryParse(store.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;

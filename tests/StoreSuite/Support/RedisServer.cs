@@ -12,6 +12,10 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly string port;
     private readonly string[] settings;
     private Process process = null!;
+    private RedisServer? watches;
+
+    /// <summary>The name a Sentinel has for the primary it watches.</summary>
+    public const string Watched = "chats";
 
     private RedisServer(string[] settings)
     {
@@ -20,6 +24,8 @@ internal sealed class RedisServer : IAsyncDisposable
         listener.Start();
         port = $"{((IPEndPoint)listener.LocalEndpoint).Port}";
     }
+
+    public string Port => port;
 
     public string ConnectionString => $"127.0.0.1:{port},connectTimeout=2000,connectRetry=1";
 
@@ -30,10 +36,33 @@ internal sealed class RedisServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A Sentinel that watches a primary, and knows the replicas it has.</summary>
+    public static async Task<RedisServer> SentinelAsync(RedisServer primary)
+    {
+        var sentinel = new RedisServer([]) { watches = primary };
+        await sentinel.StartAsync();
+        try
+        {
+            while (!((string)(await sentinel.AskAsync("INFO", "sentinel"))!).Contains("status=ok,address=127.0.0.1:" + primary.port + ",slaves=1", StringComparison.Ordinal)) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            return sentinel;
+        }
+        catch
+        {
+            await sentinel.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>Starts it with what it had on disk, and waits until it answers.</summary>
     public async Task StartAsync(bool answers = true, params string[] more)
     {
         string[] arguments = ["--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--logfile", Path.Combine(folder, "log"), .. settings, .. more];
+        if (watches is not null)
+        {
+            var file = Path.Combine(folder, "sentinel.conf");
+            await File.WriteAllTextAsync(file, $"port {port}\nbind 127.0.0.1\ndir {folder}\nlogfile {Path.Combine(folder, "log")}\nsentinel monitor {Watched} 127.0.0.1 {watches.port} 1\nsentinel failover-timeout {Watched} 5000\n");
+            arguments = [file, "--sentinel"];
+        }
         process = Process.Start(new ProcessStartInfo("redis-server", arguments))!;
         while (true)
         {
@@ -62,10 +91,15 @@ internal sealed class RedisServer : IAsyncDisposable
         process.Dispose();
     }
 
-    public async Task RunAsync(string command, params object[] arguments)
+    public Task RunAsync(string command, params object[] arguments) => AskAsync(command, arguments);
+
+    /// <summary>The answer of this very server, whatever it is part of.</summary>
+    public async Task<RedisResult> AskAsync(string command, params object[] arguments)
     {
-        await using var connection = await ConnectionMultiplexer.ConnectAsync(ConnectionString + ",allowAdmin=true");
-        await connection.GetDatabase().ExecuteAsync(command, arguments);
+        var options = ConfigurationOptions.Parse(ConnectionString + ",allowAdmin=true");
+        if (watches is not null) options.CommandMap = CommandMap.Sentinel;
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(options);
+        return await connection.GetServer("127.0.0.1", int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).ExecuteAsync(command, arguments);
     }
 
     public ValueTask DisposeAsync()

@@ -11,9 +11,9 @@ internal sealed class RedisUnderTest : StoreUnderTest
 {
     private readonly RedisStore store;
 
-    public RedisUnderTest(string? server = null, TimeProvider? time = null)
+    public RedisUnderTest(string? server = null, TimeProvider? time = null, bool tagged = false, string? prefix = null)
     {
-        Options = new() { Name = "redis", ConnectionString = server ?? Server, Prefix = $"test:{Randomness.Token(8)}", Writable = true };
+        Options = new() { Name = "redis", ConnectionString = server ?? Server, Prefix = prefix is not null ? prefix : tagged ? $"{{test:{Randomness.Token(8)}}}" : $"test:{Randomness.Token(8)}", Writable = true };
         (store, App) = (new(Options, time), new(Options));
     }
 
@@ -41,7 +41,7 @@ internal sealed class RedisUnderTest : StoreUnderTest
 
     public override Task DeleteAsync(string thread) => App.DeleteThreadAsync(thread);
 
-    public override StoreUnderTest Another() => new RedisUnderTest(Options.ConnectionString);
+    public override StoreUnderTest Another() => new RedisUnderTest(Options.ConnectionString, tagged: Options.Prefix.StartsWith('{'));
 
     /// <summary>Runs commands that no app would.</summary>
     public async Task<T> RawAsync<T>(Func<IDatabase, Task<T>> work)
