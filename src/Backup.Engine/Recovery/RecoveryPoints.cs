@@ -127,7 +127,8 @@ public sealed class RecoveryPoints(OpenedArchive archive, BackupCatalog catalog,
         await foreach (var backup in catalog.OfSourceAsync(source, cancellation))
         {
             if (first is null || backup.Source.Until < first.Source.Until) first = backup;
-            if (backup.Source.Until <= point.Time && (found is null || backup.Source.Until > found.Source.Until)) found = backup;
+            // By the cut: when a slow one ended is known to be no later than said, so one after it may end before that.
+            if (backup.Source.Until <= point.Time && (found is null || backup.Source.CutTime > found.Source.CutTime)) found = backup;
         }
         return found ?? throw new BackupException(ErrorKind.NotFound, $"the first backup of '{source}' is true for {RecoveryPoint.At(first!.Source.Until)}, which is after {point}",
             $"Nothing older was kept. The first possible point is --at {RecoveryPoint.At(first.Source.Until)}.");

@@ -42,6 +42,16 @@ public sealed class RecoveryPointsTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_backups_that_took_their_time_the_newest_cut_counts_however_late_the_one_before_may_have_ended()
+    {
+        await BackupAsync(0, null, until: 9);
+        await BackupAsync(5, null, until: 8);
+        Assert.Equal(backups[1], await FindAsync("2026-11-24T12:30:00Z"));
+        Assert.Equal(backups[1], await FindAsync("2026-11-24T12:08:00Z"));
+        Assert.Contains("--at 2026-11-24T12:08:00Z", (await FailsAsync(ErrorKind.NotFound, "2026-11-24T12:07:59Z")).Hint!, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_position_is_the_newest_backup_at_or_before_it()
     {
         foreach (var position in new[] { "0/F0000000", "1/10", "A/0" }) await BackupAsync(0, position);
@@ -114,7 +124,7 @@ public sealed class RecoveryPointsTests : IDisposable
 
     public void Dispose() => temporary.Dispose();
 
-    private async Task BackupAsync(int minute, string? position, (string Name, string? Value)? other = null, string source = "prod")
+    private async Task BackupAsync(int minute, string? position, (string Name, string? Value)? other = null, string source = "prod", int? until = null)
     {
         var identity = new Dictionary<string, string> { ["systemIdentifier"] = "7", ["timeline"] = "1" };
         if (other is var (name, value))
@@ -123,7 +133,7 @@ public sealed class RecoveryPointsTests : IDisposable
             else identity[name] = value;
         }
         var store = Samples.Store(1);
-        store.Describe = cut => cut with { Time = Start.AddMinutes(minute), Position = position, Identity = identity };
+        store.Describe = cut => cut with { Time = Start.AddMinutes(minute), Position = position, Identity = identity, Until = until is null ? null : Start.AddMinutes(until.Value) };
         backups.Add((await TemporaryArchive.BackupAsync(archive, store, source)).BackupId);
     }
 
