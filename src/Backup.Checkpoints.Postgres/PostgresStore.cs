@@ -19,6 +19,9 @@ public sealed class PostgresStore(PostgresStoreOptions options, TimeProvider? ti
     public string Kind => "postgres";
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Generations => Layouts.Generations.Names;
+
+    /// <inheritdoc/>
     public async Task<ISourceCut> CutAsync(CancellationToken cancellation)
     {
         string? refused = null;
@@ -67,7 +70,7 @@ public sealed class PostgresStore(PostgresStoreOptions options, TimeProvider? ti
             await using (var connection = await connections.ReadAsync(cancellation))
             {
                 if (await LayoutReader.ReadAsync(connection, options, cancellation) is not { } found) return null;
-                TargetRules.Check(options, captured, found.Layout);
+                TargetRules.Check(options, captured, found.Layout, intent.Generation);
                 if (!TableNames.Threads.All(t => found.Layout.Table(t) is not null)) return null;
             }
             return await OpenCutAsync(null, layout => TargetRules.View(layout, captured), cancellation);

@@ -10,6 +10,7 @@ internal static class CapturedLayout
     {
         var origin = LayoutOrigin.Of(intent);
         var layout = origin.Kind == "postgres" ? StoreLayout.Decode(origin.Layout.GetRawText()) : Default;
+        if (intent.Generation is { } name) layout = Generations.Upgrade(layout, name);
         return intent.WithMemory ? layout : layout with { Tables = layout.Tables.Where(t => !TableNames.IsMemory(t.Name)).ToList() };
     }
 

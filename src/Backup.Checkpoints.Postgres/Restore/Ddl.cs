@@ -6,7 +6,7 @@ namespace Backup.Checkpoints.Postgres.Restore;
 internal static class Ddl
 {
     // The JS store keeps updated_at by this trigger (formats.md §2.8).
-    private const string UpdatedAtTrigger = "update_store_updated_at";
+    public const string UpdatedAtTrigger = "update_store_updated_at";
     private const string UpdatedAtFunction = "update_updated_at_column";
 
     public static string CreateTable(string schema, TableLayout table)

@@ -2,16 +2,19 @@ using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Postgres.Capture;
 using Backup.Checkpoints.Postgres.Layouts;
 using Backup.Checkpoints.Stores;
+using Backup.Contracts;
 using Npgsql;
 
 namespace Backup.Checkpoints.Postgres.Restore;
 
 /// <summary>A restore into tables it has just made: several loaders, each thread in one transaction, keys and indexes last.</summary>
-internal sealed class FreshSession(PostgresStoreOptions target, Connections connections, NpgsqlConnection keeper, StoreLayout layout, StoreLayout captured, IReadOnlyList<TableLayout> made) : ITargetSession
+internal sealed class FreshSession(PostgresStoreOptions target, Connections connections, NpgsqlConnection keeper, StoreLayout layout, StoreLayout captured, IReadOnlyList<TableLayout> made, IReadOnlyList<DroppedExtra> dropped) : ITargetSession
 {
     public bool Fresh => true;
 
     public int MaxLoaders => target.Loaders;
+
+    public IReadOnlyList<DroppedExtra> Dropped => dropped;
 
     public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync<ITargetLoader>(target, async () =>
     {
@@ -43,7 +46,7 @@ internal sealed class FreshSession(PostgresStoreOptions target, Connections conn
     {
         await using var connection = await connections.WriteAsync(cancellation);
         foreach (var statement in made.SelectMany(t => Ddl.Numbers(target.Schema, t))) await SessionOpening.ExecuteAsync(connection, statement, cancellation);
-        await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
+        await MigrationRows.InsertAsync(connection, target.Schema, captured, layout, cancellation);
     });
 
     public ValueTask DisposeAsync() => Connections.CloseAsync(keeper);

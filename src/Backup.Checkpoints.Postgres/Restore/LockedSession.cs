@@ -2,6 +2,7 @@ using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Postgres.Capture;
 using Backup.Checkpoints.Postgres.Layouts;
 using Backup.Checkpoints.Stores;
+using Backup.Contracts;
 using Npgsql;
 
 namespace Backup.Checkpoints.Postgres.Restore;
@@ -17,24 +18,27 @@ internal sealed class LockedSession : ITargetSession, ITransactions
     private readonly StoreLayout layout;
     private readonly StoreLayout captured;
 
-    private LockedSession(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, StoreLayout captured)
+    private LockedSession(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, StoreLayout captured, IReadOnlyList<DroppedExtra> dropped)
     {
         this.target = target;
         this.connection = connection;
         this.layout = layout;
         this.captured = captured;
+        Dropped = dropped;
     }
 
     public bool Fresh => false;
 
     public int MaxLoaders => 1;
 
-    public static async Task<LockedSession> OpenAsync(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, StoreLayout captured, CancellationToken cancellation)
+    public IReadOnlyList<DroppedExtra> Dropped { get; }
+
+    public static async Task<LockedSession> OpenAsync(PostgresStoreOptions target, NpgsqlConnection connection, StoreLayout layout, StoreLayout captured, IReadOnlyList<DroppedExtra> dropped, CancellationToken cancellation)
     {
         // In the order in which LangGraph's savers write, so that neither waits for the other.
         var tables = layout.Tables.Where(t => !TableNames.IsMigrations(t.Name)).OrderBy(t => t.Name == TableNames.Blobs ? 0 : 1).Select(t => Ddl.Name(target.Schema, t));
         await SessionOpening.ExecuteAsync(connection, $"begin; lock table {string.Join(", ", tables)} in share row exclusive mode", cancellation);
-        return new(target, connection, layout, captured);
+        return new(target, connection, layout, captured, dropped);
     }
 
     public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) =>
@@ -55,7 +59,7 @@ internal sealed class LockedSession : ITargetSession, ITransactions
 
     public Task CommitAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
     {
-        await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
+        await MigrationRows.InsertAsync(connection, target.Schema, captured, layout, cancellation);
         await SessionOpening.ExecuteAsync(connection, "commit", cancellation);
     });
 

@@ -2,16 +2,19 @@ using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Postgres.Capture;
 using Backup.Checkpoints.Postgres.Layouts;
 using Backup.Checkpoints.Stores;
+using Backup.Contracts;
 using Npgsql;
 
 namespace Backup.Checkpoints.Postgres.Restore;
 
 /// <summary>A restore into tables that others write to at the same time: each thread in one transaction, nothing locked.</summary>
-internal sealed class OnlineSession(PostgresStoreOptions target, Connections connections, NpgsqlConnection keeper, StoreLayout layout, StoreLayout captured) : ITargetSession
+internal sealed class OnlineSession(PostgresStoreOptions target, Connections connections, NpgsqlConnection keeper, StoreLayout layout, StoreLayout captured, IReadOnlyList<DroppedExtra> dropped) : ITargetSession
 {
     public bool Fresh => false;
 
     public int MaxLoaders => target.Loaders;
+
+    public IReadOnlyList<DroppedExtra> Dropped => dropped;
 
     public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync<ITargetLoader>(target, async () =>
     {
@@ -35,7 +38,7 @@ internal sealed class OnlineSession(PostgresStoreOptions target, Connections con
     public Task CommitAsync(CancellationToken cancellation) => PostgresErrors.GuardAsync(target, async () =>
     {
         await using var connection = await connections.WriteAsync(cancellation);
-        await MigrationRows.InsertAsync(connection, target.Schema, captured, cancellation);
+        await MigrationRows.InsertAsync(connection, target.Schema, captured, layout, cancellation);
     });
 
     public ValueTask DisposeAsync() => Connections.CloseAsync(keeper);

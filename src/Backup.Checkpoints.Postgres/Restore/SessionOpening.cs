@@ -16,18 +16,19 @@ internal static class SessionOpening
         {
             await KeepOthersOutAsync(connection, target, cancellation);
             var existing = (await LayoutReader.ReadAsync(connection, target, cancellation))?.Layout ?? new() { Schema = target.Schema, Tables = [] };
-            TargetRules.Check(target, captured, existing);
+            TargetRules.Check(target, captured, existing, intent.Generation);
             var missing = captured.Tables.Where(t => existing.Table(t.Name) is null).ToList();
             var layout = TargetRules.View(existing with { Tables = [.. existing.Tables, .. missing] }, captured);
+            var dropped = DroppedLayout.Of(captured, existing);
             if (!existing.Tables.Any(t => !TableNames.IsMigrations(t.Name)))
             {
                 await CreateAsync(connection, target, missing, withKeys: false, cancellation);
-                return new FreshSession(target, connections, connection, layout, captured, missing);
+                return new FreshSession(target, connections, connection, layout, captured, missing, dropped);
             }
             await CreateAsync(connection, target, missing, withKeys: true, cancellation);
             await FinishHalfRestoreAsync(connection, target, captured, existing, cancellation);
-            if (!intent.Online) return await LockedSession.OpenAsync(target, connection, layout, captured, cancellation);
-            return new OnlineSession(target, connections, connection, layout, captured);
+            if (!intent.Online) return await LockedSession.OpenAsync(target, connection, layout, captured, dropped, cancellation);
+            return new OnlineSession(target, connections, connection, layout, captured, dropped);
         }
         catch
         {

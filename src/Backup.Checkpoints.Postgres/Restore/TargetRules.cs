@@ -7,8 +7,9 @@ namespace Backup.Checkpoints.Postgres.Restore;
 internal static class TargetRules
 {
     /// <exception cref="BackupException">Usage: a column would be lost or changed, or the tables are of another kind.</exception>
-    public static void Check(PostgresStoreOptions target, StoreLayout captured, StoreLayout existing)
+    public static void Check(PostgresStoreOptions target, StoreLayout captured, StoreLayout existing, string? generation)
     {
+        if (generation is not null) Generations.CheckTarget(target, existing, generation);
         foreach (var table in captured.Tables.Where(t => !TableNames.IsMigrations(t.Name)))
         {
             if (existing.Table(table.Name) is not { } present) continue;

@@ -35,6 +35,8 @@ internal sealed class JsSession : ITargetSession
 
     public int MaxLoaders => 2;
 
+    public IReadOnlyList<DroppedExtra> Dropped => LayoutOrigin.DroppedBy(intent);
+
     /// <summary>Takes the store for a restore and clears what restores that died have left beside it.</summary>
     public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, IDatabase database, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>
     {

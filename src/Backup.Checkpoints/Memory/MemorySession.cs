@@ -1,18 +1,21 @@
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
+using Backup.Contracts;
 
 namespace Backup.Checkpoints.Memory;
 
 /// <summary>A restore into the units of this process: units are built aside and swapped in whole.</summary>
-internal sealed class MemorySession(MemoryUnits units, bool online, TimeProvider time) : ITargetSession
+internal sealed class MemorySession(MemoryUnits units, TargetIntent intent, TimeProvider time) : ITargetSession
 {
-    private readonly MemoryRestore restore = new(units, online);
+    private readonly MemoryRestore restore = new(units, intent.Online);
     private bool committed;
 
     public bool Fresh => restore.Fresh;
 
     public int MaxLoaders => 1;
+
+    public IReadOnlyList<DroppedExtra> Dropped { get; } = LayoutOrigin.DroppedBy(intent);
 
     public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => Task.FromResult<ITargetLoader>(new Loader(restore));
 

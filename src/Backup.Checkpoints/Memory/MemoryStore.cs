@@ -26,7 +26,7 @@ public sealed class MemoryStore(MemoryUnits units, TimeProvider time) : ICheckpo
 
     /// <inheritdoc/>
     public Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) =>
-        Task.FromResult<ITargetSession>(new MemorySession(units, intent.Online, time));
+        Task.FromResult<ITargetSession>(new MemorySession(units, intent, time));
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => default;

@@ -1,5 +1,6 @@
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
+using Backup.Contracts;
 
 namespace Backup.Checkpoints.Stores;
 
@@ -7,6 +8,9 @@ namespace Backup.Checkpoints.Stores;
 /// <remarks>Every implementation passes the suite under <c>tests/StoreSuite</c>.</remarks>
 public interface ICheckpointTarget : IAsyncDisposable
 {
+    /// <summary>Names of the layouts a restore may ask for in <see cref="TargetIntent.Generation"/>; none where there is but one.</summary>
+    IReadOnlyList<string> Generations => [];
+
     /// <summary>Looks at the target without changing it: a cut of what it holds, or null when it holds no store yet.</summary>
     /// <exception cref="Backup.Contracts.BackupException">Usage when the target cannot carry what the layout describes, named.</exception>
     Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation);
@@ -26,6 +30,8 @@ public sealed record TargetIntent
     public bool Online { get; init; }
     /// <summary>The captured store's long-term memory is restored too; otherwise its tables are not made.</summary>
     public bool WithMemory { get; init; } = true;
+    /// <summary>One of the target's <see cref="ICheckpointTarget.Generations"/> that the layout is brought up to; null for as it was captured.</summary>
+    public string? Generation { get; init; }
     /// <summary>Who restores. A later owner of the same run ends what the owner before still does to the target.</summary>
     public RunOwner? Owner { get; init; }
 }
@@ -46,6 +52,11 @@ public interface ITargetSession : IAsyncDisposable
 
     /// <summary>How many loaders may work at once; 1 when the session is a single transaction.</summary>
     int MaxLoaders { get; }
+
+    /// <summary>
+    /// What was captured beside the records and has no place here, complete when everything is loaded. A part of a record is refused instead.
+    /// </summary>
+    IReadOnlyList<DroppedExtra> Dropped => [];
 
     /// <summary>Opens a loader.</summary>
     Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backup.Contracts;
 
 namespace Backup.Checkpoints.Stores;
 
@@ -17,4 +18,8 @@ public sealed record LayoutOrigin(string Kind, JsonElement Layout)
         return layout.RootElement.TryGetProperty("origin", out var origin) && origin.TryGetProperty("kind", out var kind) && origin.TryGetProperty("layout", out var first)
             ? new(kind.GetString()!, first.Clone()) : new(intent.SourceKind, layout.RootElement.Clone());
     }
+
+    /// <summary>What a target that keeps no layout but its own drops of what an intent restores: how the tables it came from were made.</summary>
+    public static IReadOnlyList<DroppedExtra> DroppedBy(TargetIntent intent) =>
+        Of(intent).Layout.TryGetProperty("tables", out var tables) && tables.GetArrayLength() is > 0 and var count ? [new() { Of = "table", What = "layout", Count = count }] : [];
 }

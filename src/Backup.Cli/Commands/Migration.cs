@@ -87,7 +87,7 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
         warnings.AddRange(backup.Warnings.Concat(restored.Warnings).Except([.. warnings, IncrementRun.NothingToBuildOn]));
         var round = new MigrateRound
         {
-            BackupId = backup.BackupId, Strategy = backup.Strategy, Written = restored.Threads - restored.Unchanged, Removed = restored.Removed, Seconds = host.Time.GetElapsedTime(started).TotalSeconds,
+            BackupId = backup.BackupId, Strategy = backup.Strategy, Written = restored.Threads - restored.Unchanged, Removed = restored.Removed, Dropped = restored.Dropped, Seconds = host.Time.GetElapsedTime(started).TotalSeconds,
         };
         rounds.Add(round);
         seconds += round.Seconds;

@@ -19,6 +19,7 @@ internal sealed class RestoreOptions
     private readonly Option<string?> writes = new("--writes") { Description = "Pending writes of that checkpoint itself: none or stored; else they are kept while nothing was decided on it yet", HelpName = "none|stored" };
     private readonly Option<string?> newId = new("--as") { Description = "Restore the one thread under this id", HelpName = "NEWID" };
     private readonly Option<string?> conflict = new("--conflict") { Description = "When the target has a thread with another content: fail (the default), skip or overwrite", HelpName = "fail|skip|overwrite" };
+    private readonly Option<string?> layout = new("--layout") { Description = "Make the tables of this newer generation of LangGraph's instead of those captured: python or js for its newest, python-9, js-4, …", HelpName = "LAYOUT" };
     private readonly Option<bool> mirror = CommonOptions.Flag("--mirror", "Also remove threads that the backup does not hold");
     private readonly Option<bool> online = CommonOptions.Flag("--online", "Leave the target open to other writers meanwhile");
     private readonly Option<bool> dryRun = CommonOptions.Flag("--dry-run", "Say what would be done, and change nothing");
@@ -27,7 +28,7 @@ internal sealed class RestoreOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { backup, source, latest, at, to, thread, threadsFile, ns, checkpoint, writes, newId, conflict, mirror, online, dryRun, yes, archive })
+        foreach (var option in new Option[] { backup, source, latest, at, to, thread, threadsFile, ns, checkpoint, writes, newId, conflict, layout, mirror, online, dryRun, yes, archive })
             command.Options.Add(option);
     }
 
@@ -60,6 +61,7 @@ internal sealed class RestoreOptions
             Writes = checkpointWrites,
             NewThreadId = parse.GetValue(newId),
             Conflict = conflictPolicy,
+            Layout = parse.GetValue(layout),
             Mirror = parse.GetValue(mirror),
             Online = parse.GetValue(online),
             At = PointOptions.Text(parse.GetValue(at)),

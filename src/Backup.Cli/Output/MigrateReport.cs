@@ -48,6 +48,8 @@ internal sealed record MigrateRound
     public required long Written { get; init; }
     /// <summary>Threads removed from it.</summary>
     public required long Removed { get; init; }
+    /// <summary>What the target has no place for.</summary>
+    public required IReadOnlyList<DroppedExtra> Dropped { get; init; }
     /// <summary>Wall time of both.</summary>
     public required double Seconds { get; init; }
 }

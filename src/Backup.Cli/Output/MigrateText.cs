@@ -15,6 +15,7 @@ internal static class MigrateText
             .Add("holds", Human.Count(report.Threads, "thread"))
             .Add("true for", Human.Time(report.CutTime))
             .Add("rounds", $"{Human.Count(report.Rounds.Count)}, the last {Human.Duration(report.Rounds[^1].Seconds)}")
+            .Add("dropped", RestoreText.Dropped(report.Rounds.SelectMany(r => r.Dropped).GroupBy(d => (d.Of, d.What)).Select(g => g.MaxBy(d => d.Count)!).ToList()))
             .AddIf(report.PauseSeconds is not null, "pause", () => $"{report.PauseSeconds!.Value.ToString("0.00", CultureInfo.InvariantCulture)} s, comparison included")
             .Add("took", Human.Duration(report.Seconds))
             .Add("backup", report.BackupId)

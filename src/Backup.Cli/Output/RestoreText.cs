@@ -28,7 +28,8 @@ internal static class RestoreText
         new Facts(report.Exact ? $"restored {report.BackupId} to {report.Target}: exact" : $"restored {report.BackupId} to {report.Target}: NOT the same as the backup")
             .AddIf(request?.At is not null, "true for", () => Found(report.CutTime, request!))
             .Add("threads", $"{Human.Count(report.Threads)} stand as captured{Detail(report)}")
-            .Add("records", $"{Human.Count(report.Records)} written")
+            .Add("records", $"{Human.Count(report.Records)} written{Kinds(report.Written)}")
+            .Add("dropped", Dropped(report.Dropped))
             .Add("others", $"{Human.Count(report.Untouched, "thread")} untouched")
             .AddIf(report.Concurrent.Count > 0, "concurrent", () => $"{Human.Count(report.Concurrent.Count, "thread")} written by others meanwhile: {Some(report.Concurrent, report.Concurrent.Count)}")
             .Add("read", $"{Human.Size(report.BytesRead)} from the archive in {Human.Count(report.Reads, "read")}")
@@ -48,6 +49,17 @@ internal static class RestoreText
         if (report.Unchanged > 0) parts.Add($"{Human.Count(report.Unchanged)} did already");
         if (report.Skipped > 0) parts.Add($"{Human.Count(report.Skipped)} skipped");
         if (report.Removed > 0) parts.Add($"{Human.Count(report.Removed)} removed");
+        return parts.Count == 0 ? "" : $" ({string.Join(", ", parts)})";
+    }
+
+    /// <summary>What had no place in the target.</summary>
+    public static string Dropped(IReadOnlyList<DroppedExtra> dropped) => dropped.Count == 0 ? "0: all that was captured has a place in the target"
+        : string.Join(", ", dropped.Select(d => $"{Human.Count(d.Count)} × {d.Of} {d.What}")) + ", which the target has no place for";
+
+    private static string Kinds(WrittenRecords written)
+    {
+        var parts = new (long Count, string One)[] { (written.Checkpoints, "checkpoint"), (written.Blobs, "value"), (written.Writes, "write"), (written.Items, "memory item"), (written.Vectors, "vector") }
+            .Where(k => k.Count > 0).Select(k => Human.Count(k.Count, k.One)).ToList();
         return parts.Count == 0 ? "" : $" ({string.Join(", ", parts)})";
     }
 

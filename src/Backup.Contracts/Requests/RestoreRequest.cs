@@ -48,6 +48,9 @@ public sealed record RestoreRequest
     /// otherwise is then the caller's to know. Mirrors only; null means that everything is compared.
     /// </summary>
     [Id(13)] public string? Since { get; init; }
+
+    /// <summary>Restore into the tables of this newer generation of LangGraph's (<c>python-9</c>, <c>js</c>); null means as they were captured.</summary>
+    [Id(14)] public string? Layout { get; init; }
 }
 
 /// <summary>What becomes of the pending writes stored on a checkpoint that is restored by itself.</summary>

@@ -36,4 +36,8 @@ public sealed record RestoreReport
     [Id(14)] public IReadOnlyList<string> Warnings { get; init; } = [];
     /// <summary>The instant that backup is true for, by its source's clock.</summary>
     [Id(15)] public DateTimeOffset CutTime { get; init; }
+    /// <summary>The records written, by kind.</summary>
+    [Id(16)] public WrittenRecords Written { get; init; } = new();
+    /// <summary>What was captured beside the records and has no place in the target; empty when everything has.</summary>
+    [Id(17)] public IReadOnlyList<DroppedExtra> Dropped { get; init; } = [];
 }

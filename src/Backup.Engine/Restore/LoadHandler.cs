@@ -1,7 +1,9 @@
 using Backup.Archive.Index;
 using Backup.Archive.Units;
+using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
+using Backup.Contracts;
 using Backup.Engine.Progress;
 
 namespace Backup.Engine.Restore;
@@ -9,10 +11,15 @@ namespace Backup.Engine.Restore;
 /// <summary>Hands the records of units to a loader.</summary>
 internal sealed class LoadHandler(ITargetLoader loader, RestoreSelection selection, IReadOnlySet<UnitEntry> replace, RunProgress progress) : IUnitHandler
 {
+    private readonly long[] counts = new long[256]; // by the byte of the kind
     private UnitEntry? current;
 
     /// <summary>Records loaded.</summary>
-    public long Records { get; private set; }
+    public WrittenRecords Written => new()
+    {
+        Checkpoints = counts[(int)RecordKind.Checkpoint], Blobs = counts[(int)RecordKind.ChannelBlob], Writes = counts[(int)RecordKind.PendingWrite],
+        Items = counts[(int)RecordKind.StoreItem], Vectors = counts[(int)RecordKind.StoreVector],
+    };
 
     public ValueTask BeginAsync(UnitEntry unit, CancellationToken cancellation)
     {
@@ -22,8 +29,9 @@ internal sealed class LoadHandler(ITargetLoader loader, RestoreSelection selecti
 
     public ValueTask EntryAsync(int tag, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
-        Records++;
-        return loader.WriteAsync(new(bytes, tag), cancellation);
+        var record = new EncodedRecord(bytes, tag);
+        counts[(int)record.Kind]++;
+        return loader.WriteAsync(record, cancellation);
     }
 
     public ValueTask EndAsync(CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 
 namespace Backup.Engine.Restore;
@@ -31,6 +32,14 @@ public static class RestoreRules
             throw Wrong("--mirror is for whole-store restores", "Leave --thread, --threads-file and --namespace away, or leave --mirror away.");
         if (request.Since is not null && !request.Mirror)
             throw Wrong("what changed since a backup can only be mirrored");
+    }
+
+    /// <exception cref="BackupException">Usage: the target has no such layout.</exception>
+    public static void CheckLayout(RestoreRequest request, ICheckpointTarget target)
+    {
+        if (request.Layout is not { } layout || target.Generations.Contains(layout)) return;
+        throw target.Generations.Count == 0 ? Wrong($"--layout says which tables of LangGraph's are made, and '{request.Target}' has none", "Leave --layout away: it is for targets in PostgreSQL.")
+            : Wrong($"there is no layout '{layout}'", $"Nothing was changed. Write --layout with one of {string.Join(", ", target.Generations)}.");
     }
 
     /// <summary>The point asked for, or null for the latest backup or a named one.</summary>

@@ -33,6 +33,7 @@ public sealed class RestoreRun
     public RestoreRun(OpenedArchive archive, ICheckpointTarget target, RestoreRequest request, TimeProvider time)
     {
         RestoreRules.Check(request);
+        RestoreRules.CheckLayout(request, target);
         this.target = target;
         this.request = request with { Checkpoint = RestoreRules.CheckpointOf(request) };
         this.time = time;
@@ -116,7 +117,7 @@ public sealed class RestoreRun
         progress.Enter(RunState.Loading);
         progress.Restart(0, request.Threads?.Count ?? selection.Manifest.Totals.Threads);
         var removed = request.Mirror ? await RemoveOthersAsync(selection, session, earlier, cancellation) : 0;
-        var records = await LoadAsync(selection, scan, session, progress, cancellation);
+        var written = await LoadAsync(selection, scan, session, progress, cancellation);
         Failpoint.Reach("restore.loaded");
         await session.SettleAsync(cancellation);
         Failpoint.Reach("restore.settled");
@@ -129,7 +130,7 @@ public sealed class RestoreRun
         return new()
         {
             RunId = progress.Run.Value, BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target,
-            Threads = readBack.Threads, Records = records, Unchanged = scan.Unchanged,
+            Threads = readBack.Threads, Records = written.Total(), Written = written, Dropped = session.Dropped, Unchanged = scan.Unchanged,
             Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = selection.Gone is null ? scan.Outside - removed : 0,
             Exact = readBack.Concurrent.Count == 0, Concurrent = readBack.Concurrent,
             BytesRead = meter.BytesRead, Reads = meter.Reads,
@@ -149,9 +150,10 @@ public sealed class RestoreRun
         return await TargetScan.RunAsync(selection, load, present, earlier, cancellation);
     }
 
-    private async Task<long> LoadAsync(RestoreSelection selection, TargetScan scan, ITargetSession session, RunProgress progress, CancellationToken cancellation)
+    private async Task<WrittenRecords> LoadAsync(RestoreSelection selection, TargetScan scan, ITargetSession session, RunProgress progress, CancellationToken cancellation)
     {
-        long records = 0;
+        var written = new WrittenRecords();
+        var gate = new Lock();
         await WindowQueue.RunAsync(selection.WindowsAsync(cancellation), session.MaxLoaders, async (queue, token) =>
         {
             using var reading = new UnitLoad(archive, selection, request);
@@ -168,9 +170,9 @@ public sealed class RestoreRun
                 Failpoint.Reach("restore.window");
             }
             await loader.CompleteAsync(token);
-            Interlocked.Add(ref records, handler.Records);
+            lock (gate) written += handler.Written;
         }, cancellation);
-        return records;
+        return written;
     }
 
     private async Task<long> RemoveOthersAsync(RestoreSelection selection, ITargetSession session, EarlierStates? earlier, CancellationToken cancellation)
@@ -210,7 +212,7 @@ public sealed class RestoreRun
 
     private TargetIntent Intent(RestoreSelection selection) => new()
     {
-        SourceKind = selection.Manifest.Source.Kind, Layout = selection.Manifest.Source.Layout.GetRawText(), Online = request.Online, WithMemory = selection.IsWhole,
+        SourceKind = selection.Manifest.Source.Kind, Layout = selection.Manifest.Source.Layout.GetRawText(), Online = request.Online, WithMemory = selection.IsWhole, Generation = request.Layout,
     };
 
     private async Task<ResolvedPoint> FindAsync(BackupCatalog catalog, CancellationToken cancellation) =>

@@ -52,6 +52,24 @@ public sealed class RestoreTests : IDisposable
     }
 
     [Fact]
+    public async Task The_report_says_what_was_written_by_kind_and_what_had_no_place()
+    {
+        string[] restore = ["restore", "--source", "prod", "--to", "spare", "--layout", "python-9"];
+        tool.Runner.Restored = tool.Runner.Restored with { Written = new() { Checkpoints = 1, Blobs = 1200, Items = 2 } };
+        Assert.Equal(0, await tool.RunAsync(restore));
+        Assert.Equal("python-9", Asked.Layout);
+        Assert.Contains("50 written (1 checkpoint, 1,200 values, 2 memory items)", tool.Out);
+        Assert.Contains("dropped  0: all that was captured has a place in the target", tool.Out);
+
+        tool.Runner.Restored = tool.Runner.Restored with { Dropped = [new() { Of = "table", What = "index", Count = 3 }, new() { Of = "thread", What = "expiry", Count = 1 }] };
+        Assert.Equal(0, await tool.RunAsync(restore));
+        Assert.Contains("dropped  3 × table index, 1 × thread expiry, which the target has no place for", tool.Out);
+        Assert.Equal(0, await tool.RunAsync([.. restore, "--json"]));
+        Assert.Equal("""{"checkpoints":1,"blobs":1200,"writes":0,"items":2,"vectors":0}""", tool.Json.GetProperty("written").GetRawText().Replace(" ", "").ReplaceLineEndings(""));
+        Assert.Equal("""[{"of":"table","what":"index","count":3},{"of":"thread","what":"expiry","count":1}]""", tool.Json.GetProperty("dropped").GetRawText().Replace(" ", "").ReplaceLineEndings(""));
+    }
+
+    [Fact]
     public async Task One_checkpoint_of_one_thread_under_another_id()
     {
         Assert.Equal(0, await tool.RunAsync("restore", "--backup", "2026", "--to", "spare", "--thread", "t", "--checkpoint", "c", "--writes", "stored", "--as", "t2", "--namespace", "", "--online", "--conflict", "skip"));

@@ -20,10 +20,10 @@ internal sealed class ClusterMemorySession : ITargetSession
     private readonly ITimer renewing;
     private bool committed;
 
-    private ClusterMemorySession(string store, string session, IReadOnlyList<SiloAddress> targets, bool fresh, MemorySilos silos, ThreadDirectory directory, CutBarrier barrier, MemoryTimings timings, TimeProvider time)
+    private ClusterMemorySession(string store, string session, IReadOnlyList<SiloAddress> targets, bool fresh, TargetIntent intent, MemorySilos silos, ThreadDirectory directory, CutBarrier barrier, MemoryTimings timings, TimeProvider time)
     {
         (this.store, this.session, this.targets, Fresh) = (store, session, targets, fresh);
-        (this.silos, this.directory, this.barrier) = (silos, directory, barrier);
+        (this.silos, this.directory, this.barrier, Dropped) = (silos, directory, barrier, LayoutOrigin.DroppedBy(intent));
         renewing = time.CreateTimer(_ => Renew(), null, timings.RestoreLease / 6, timings.RestoreLease / 6);
     }
 
@@ -31,16 +31,18 @@ internal sealed class ClusterMemorySession : ITargetSession
 
     public int MaxLoaders => Loaders;
 
+    public IReadOnlyList<DroppedExtra> Dropped { get; }
+
     /// <summary>Begins on every silo, or on none.</summary>
     /// <exception cref="BackupException">Conflict: another restore has the store. Unreachable.</exception>
-    public static async Task<ClusterMemorySession> OpenAsync(string store, bool online, MemorySilos silos, ThreadDirectory directory, CutBarrier barrier, MemoryTimings timings, TimeProvider time)
+    public static async Task<ClusterMemorySession> OpenAsync(string store, TargetIntent intent, MemorySilos silos, ThreadDirectory directory, CutBarrier barrier, MemoryTimings timings, TimeProvider time)
     {
         var session = Randomness.Token(16);
         var targets = silos.Map.Active;
         try
         {
-            var fresh = await Task.WhenAll(targets.Select(s => silos.Grain(s).OpenRestoreAsync(store, session, online)));
-            return new(store, session, targets, fresh.All(f => f), silos, directory, barrier, timings, time);
+            var fresh = await Task.WhenAll(targets.Select(s => silos.Grain(s).OpenRestoreAsync(store, session, intent.Online)));
+            return new(store, session, targets, fresh.All(f => f), intent, silos, directory, barrier, timings, time);
         }
         catch (Exception error)
         {

@@ -38,7 +38,7 @@ internal sealed class ClusterMemoryStore(string name, MemorySilos silos, ThreadD
     public async Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) => await CutAsync(cancellation);
 
     public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) =>
-        await ClusterMemorySession.OpenAsync(name, intent.Online, silos, directory, barrier, timings, time);
+        await ClusterMemorySession.OpenAsync(name, intent, silos, directory, barrier, timings, time);
 
     public ValueTask DisposeAsync() => default;
 }
