@@ -10,7 +10,9 @@ filter=""
 trap servers_down EXIT
 need_packages || exit 1
 servers_up || exit 1
-(cd tests/langgraph && npm ci --no-audit --no-fund --loglevel=error) || { echo "npm ci in tests/langgraph failed" >&2; exit 1; }
+for folder in tests/langgraph tests/langgraph/old; do
+  (cd $folder && npm ci --no-audit --no-fund --loglevel=error) || { echo "npm ci in $folder failed" >&2; exit 1; }
+done
 dotnet build Backup.Orleans.sln -c Release -v q -nologo || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
 passed=0 failed=0 skipped=0
