@@ -8,7 +8,7 @@ namespace Backup.Checkpoints.Redis.Layouts;
 /// <param name="Kind"><c>redis</c>.</param>
 /// <param name="Layout"><c>plain</c>.</param>
 /// <param name="Version">Version of the layout.</param>
-/// <param name="Origin">The store of another kind that was restored into this one when it was empty: what its records need to go back there.</param>
+/// <param name="Origin">The store of another kind that was restored into this one when it was empty, or mirrored last: what its records need to go back there.</param>
 internal sealed record PlainLayout(string Kind, string Layout, int Version, LayoutOrigin? Origin)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };

@@ -80,7 +80,7 @@ internal sealed class PlainSession : ITargetSession
     public Task CommitAsync(CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
     {
         await EnsureOwnAsync();
-        if (Fresh && PlainLayout.OriginOf(intent) is { } origin) await database.HashSetAsync(keys.Store, "origin", origin);
+        if ((Fresh || intent.Replaces) && PlainLayout.OriginOf(intent) is { } origin) await database.HashSetAsync(keys.Store, "origin", origin);
         if (!intent.Online) await PublishAllAsync();
         // Another owner would have cleared what was still to be put in place.
         await EnsureOwnAsync();

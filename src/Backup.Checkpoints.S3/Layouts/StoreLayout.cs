@@ -9,7 +9,7 @@ namespace Backup.Checkpoints.S3.Layouts;
 /// <param name="Layout"><c>log</c>.</param>
 /// <param name="Version">Version of the layout.</param>
 /// <param name="Id">Random, another each time the store is made.</param>
-/// <param name="Origin">The store of another kind that was restored into this one when it was empty: what its records need to go back there.</param>
+/// <param name="Origin">The store of another kind that was restored into this one when it was empty, or mirrored last: what its records need to go back there.</param>
 internal sealed record StoreLayout(string Kind, string Layout, int Version, string? Id, LayoutOrigin? Origin)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
@@ -36,6 +36,6 @@ internal sealed record StoreLayout(string Kind, string Layout, int Version, stri
         }
     }
 
-    /// <summary>With the origin that a restore gives an empty store; none when what is restored has never been in another kind of store.</summary>
+    /// <summary>With the origin that a restore gives an empty store, or one it mirrors into; none when what is restored has never been in another kind of store.</summary>
     public StoreLayout With(TargetIntent intent) => LayoutOrigin.Of(intent) is { Kind: not S3Store.KindName } origin ? this with { Origin = origin } : this;
 }

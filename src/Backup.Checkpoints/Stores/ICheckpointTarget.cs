@@ -30,6 +30,8 @@ public sealed record TargetIntent
     public bool Online { get; init; }
     /// <summary>The captured store's long-term memory is restored too; otherwise its tables are not made.</summary>
     public bool WithMemory { get; init; } = true;
+    /// <summary>Afterwards the target holds what is restored and nothing else, whatever it held before.</summary>
+    public bool Replaces { get; init; }
     /// <summary>One of the target's <see cref="ICheckpointTarget.Generations"/> that the layout is brought up to; null for as it was captured.</summary>
     public string? Generation { get; init; }
     /// <summary>Who restores. A later owner of the same run ends what the owner before still does to the target.</summary>

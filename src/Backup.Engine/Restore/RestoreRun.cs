@@ -213,6 +213,7 @@ public sealed class RestoreRun
     private TargetIntent Intent(RestoreSelection selection) => new()
     {
         SourceKind = selection.Manifest.Source.Kind, Layout = selection.Manifest.Source.Layout.GetRawText(), Online = request.Online, WithMemory = selection.IsWhole, Generation = request.Layout,
+        Replaces = request.Mirror && request.Conflict != ConflictPolicy.Skip,
     };
 
     private async Task<ResolvedPoint> FindAsync(BackupCatalog catalog, CancellationToken cancellation) =>

@@ -182,6 +182,34 @@ public sealed class GenerationTests(DatabaseFixture fixture) : IDisposable
         Assert.Equal(shape, await Migrations.ShapeAsync(target));
     }
 
+    [Theory]
+    [InlineData("redis", null)]
+    [InlineData("redis", "python")]
+    [InlineData("s3", null)]
+    public async Task By_way_of_another_store_it_comes_back_as_it_was_last_or_upgraded(string kind, string? layout)
+    {
+        var archive = temporary.Create();
+        await using var source = await CreateAsync(4);
+        await using StoreUnderTest between = kind == "s3" ? new S3UnderTest() : new RedisUnderTest();
+        await using var home = new PostgresUnderTest(fixture.Database);
+        await RestoreAsync(between, (await TemporaryArchive.BackupAsync(archive, source.Source)).BackupId);
+        var before = await TemporaryArchive.BackupAsync(archive, between.Source, "between");
+        await RestoreAsync(home, before.BackupId, layout);
+        await using var other = new PostgresUnderTest(fixture.Database);
+        await Migrations.SetupAsync(other, layout is null ? 4 : 9);
+        Assert.Equal(await Migrations.ShapeAsync(other), await Migrations.ShapeAsync(home));
+
+        // The source is upgraded, and writes what only the newer tables hold.
+        await Migrations.SetupAsync(source, 9);
+        await source.ExecuteAsync(New);
+        var increment = await TemporaryArchive.BackupAsync(archive, source.Source, strategy: BackupStrategyKind.Incremental);
+        await TemporaryArchive.RestoreAsync(archive, between.Target, new() { Archive = "main", BackupId = increment.BackupId, Target = "t", Conflict = ConflictPolicy.Overwrite, Mirror = true });
+        var after = await TemporaryArchive.BackupAsync(archive, between.Source, "between");
+        await using var last = new PostgresUnderTest(fixture.Database);
+        await RestoreAsync(last, after.BackupId, layout);
+        Assert.Equal((await Migrations.ShapeAsync(source), await Migrations.RowsAsync(source)), (await Migrations.ShapeAsync(last), await Migrations.RowsAsync(last)));
+    }
+
     [Fact]
     public async Task The_report_counts_every_kind_and_names_what_has_no_place()
     {
