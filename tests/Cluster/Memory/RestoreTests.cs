@@ -22,6 +22,7 @@ public sealed class RestoreTests
 
         var report = await own.RestoreAsync(new() { Archive = "main", BackupId = backup.BackupId, Target = "live" }, silo: 2);
         Assert.Equal((60, true), (report.Threads, report.Exact));
+        Assert.Equal((report.Records, 132, 75, 0), (report.Written.Total(), report.Written.Checkpoints, report.Written.Writes, report.Dropped.Count));
         Assert.All(own.Silos, s => Assert.InRange(own.Units(s, "live").Count, 5, 40));
         foreach (var (id, text) in before) Assert.Equal(text, await own.Thread("live", id).DumpAsync());
         Assert.True((await own.VerifyAsync(backup.BackupId, "live")).Ok);
@@ -102,6 +103,8 @@ public sealed class RestoreTests
         var error = await Assert.ThrowsAsync<BackupException>(() => own.RestoreAsync(new() { Archive = "main", BackupId = backup.BackupId, Target = "other" }));
         Assert.Contains("no room in the memory store", error.Message);
         Assert.Contains("MemoryLimitMB", error.Hint);
+        var layout = await Assert.ThrowsAsync<BackupException>(() => own.RestoreAsync(new() { Archive = "main", BackupId = backup.BackupId, Target = "other", Layout = "python-9" }));
+        Assert.Equal((ErrorKind.Usage, true), (layout.Kind, layout.Message.Contains("'other' has none", StringComparison.Ordinal)));
         Assert.Equal(["here"], own.Units(own.Silos[0], "other").Current.Keys.Select(u => u.Id));
         Assert.Null(await own.Thread("other", "t0").GetAsync("", null));
 
