@@ -9,7 +9,7 @@ namespace Backup.Cli.Runners;
 /// </summary>
 internal sealed class LocalRuns(string stateFolder, TimeProvider time)
 {
-    private const int FinishedKept = 200;
+    private const int FinishedKept = 100;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private readonly string runsFolder = Path.Combine(stateFolder, "runs");
     private readonly string locksFolder = Path.Combine(stateFolder, "locks");
@@ -128,7 +128,10 @@ internal sealed class LocalRuns(string stateFolder, TimeProvider time)
 
     private void Trim()
     {
-        var ended = LocalRunFiles.List(runsFolder).Where(id => Read(id) is { IsFinished: true }).ToArray();
+        var all = LocalRunFiles.List(runsFolder).ToArray();
+        // Looking into them is dear, for a backup of a second.
+        if (all.Length <= FinishedKept) return;
+        var ended = all.Where(id => Read(id) is { IsFinished: true }).ToArray();
         foreach (var id in ended.SkipLast(FinishedKept)) new LocalRunFiles(runsFolder, id).Delete();
     }
 }
