@@ -42,7 +42,7 @@ public sealed class RedisStore(RedisStoreOptions options, TimeProvider? time = n
         {
             var now = await JsFacts.ReadAsync(options, database);
             if (token.Split('/') is not [var process, var history, var at] || (now.RunId, now.ReplicationId) != (process, history)) throw new CutLostException(token);
-            return new JsCut(options, database, now, JsCut.Describe(now, token, new(long.Parse(at, CultureInfo.InvariantCulture), TimeSpan.Zero), 0, 0));
+            return new JsCut(options, database, now, JsCut.Describe(now, token, new(long.Parse(at, CultureInfo.InvariantCulture), TimeSpan.Zero), 0));
         }
         if (token.Split('/') is not [var id, var runId, var replicationId, var sequence, var ticks] || await StoreFacts.ReadAsync(options, database, keys) is not { } facts || (facts.Id, facts.RunId, facts.ReplicationId) != (id, runId, replicationId))
             throw new CutLostException(token);
@@ -79,10 +79,8 @@ public sealed class RedisStore(RedisStoreOptions options, TimeProvider? time = n
         var facts = await JsFacts.ReadAsync(options, database);
         var threads = await JsListing.ScanAsync(options, database, "checkpoint*", cancellation);
         if (threads.Count == 0 && !facts.Indexed) return null;
-        var expiring = threads.Values.Select(t => t.Checkpoints).Where(c => c.Count > 0).Select(c => database.KeyTimeToLiveAsync(c[0].Key)).ToList();
-        var count = 0;
-        foreach (var left in expiring) count += await left is null ? 0 : 1;
-        return new JsCut(options, database, facts, JsCut.Describe(facts, null, null, threads.Count, count), threads.Where(t => t.Value.Newest is not null).ToDictionary(t => t.Key, t => t.Value.Newest!, StringComparer.Ordinal));
+        return new JsCut(options, database, facts, JsCut.Describe(facts, null, null, threads.Count), threads.Where(t => t.Value.Newest is not null).ToDictionary(t => t.Key, t => t.Value.Newest!, StringComparer.Ordinal),
+            facts.Expires ? await JsExpiry.ReadAsync(database, threads, cancellation) : null);
     }
 
     private BackupException NoSaver() => new(ErrorKind.NotFound, $"'{options.Name}' has no checkpoints of LangGraph's JS saver and none of its indexes",

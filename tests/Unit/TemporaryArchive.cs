@@ -37,14 +37,14 @@ internal sealed class TemporaryArchive : IDisposable
     public static async Task<BackupSummary> BackupAsync(OpenedArchive archive, ICheckpointSource source, string name = "prod", BackupStrategyKind strategy = BackupStrategyKind.Full) =>
         await new BackupRun(archive, source, new() { Source = name, Archive = "main", Strategy = strategy }, "test", 2, TimeProvider.System).RunAsync(Progress(RunKind.Backup), default);
 
-    public static async Task<RestoreReport> RestoreAsync(OpenedArchive archive, ICheckpointTarget target, RestoreRequest request) =>
-        await new RestoreRun(archive, target, request, TimeProvider.System).RunAsync(Progress(RunKind.Restore), default);
+    public static async Task<RestoreReport> RestoreAsync(OpenedArchive archive, ICheckpointTarget target, RestoreRequest request, TimeProvider? time = null) =>
+        await new RestoreRun(archive, target, request, time ?? TimeProvider.System).RunAsync(Progress(RunKind.Restore), default);
 
     public static async Task<CompactReport> CompactAsync(OpenedArchive archive, string source = "prod", bool dryRun = false) =>
         await new CompactionRun(archive, new() { Source = source, Archive = "main", DryRun = dryRun }, "test", TimeProvider.System).RunAsync(Progress(RunKind.Compaction), default);
 
-    public async Task<VerifyReport> VerifyAsync(OpenedArchive archive, bool deep, ICheckpointSource? against = null, string? backup = null) =>
-        await new ArchiveVerifier(archive, LastSeen, TimeProvider.System)
+    public async Task<VerifyReport> VerifyAsync(OpenedArchive archive, bool deep, ICheckpointSource? against = null, string? backup = null, TimeProvider? time = null) =>
+        await new ArchiveVerifier(archive, LastSeen, time ?? TimeProvider.System)
             .RunAsync(new() { Archive = "main", Deep = deep, BackupId = backup, Against = against is null ? null : "s" }, against, Progress(RunKind.Backup), default);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

@@ -12,6 +12,7 @@ namespace Backup.Archive.Objects;
 [JsonSerializable(typeof(ArchiveDescriptor))]
 [JsonSerializable(typeof(KeyWrap))]
 [JsonSerializable(typeof(BackupManifest))]
+[JsonSerializable(typeof(ExpiryPage))]
 [JsonSerializable(typeof(Seal))]
 [JsonSerializable(typeof(SealPage))]
 [JsonSerializable(typeof(ShardResult))]

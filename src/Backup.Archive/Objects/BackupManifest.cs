@@ -37,10 +37,12 @@ public sealed record BackupManifest : IJsonOnDeserialized
     public required IReadOnlyList<ObjectDigest> Working { get; init; }
     /// <summary>What an operator should know.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
+    /// <summary>When units go by themselves; null where the source has no such thing or it was not captured. Not part of the state root.</summary>
+    public ExpiryReference? Expiries { get; init; }
 
     void IJsonOnDeserialized.OnDeserialized()
     {
-        if (Segments.Contains(null!) || Working.Contains(null!) || Warnings.Contains(null!) || Source.Identity.Values.Contains(null!)
+        if (Segments.Contains(null!) || Expiries?.Pages.Contains(null!) == true || Working.Contains(null!) || Warnings.Contains(null!) || Source.Identity.Values.Contains(null!)
             || (Derived is not null && (!RunId.IsValid(Derived.BackupId) || Derived.Inputs.Contains(null!) || Derived.Unchecked < 0)))
             throw new JsonException("a member of the manifest is null");
     }

@@ -23,4 +23,6 @@ public enum ObjectKind : byte
     Tick = 9,
     /// <summary>Repeats seals, so that few objects are read where many are listed.</summary>
     SealPage = 10,
+    /// <summary>When units of a backup go by themselves.</summary>
+    Expiries = 11,
 }

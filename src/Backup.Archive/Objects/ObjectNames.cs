@@ -43,6 +43,9 @@ public static class ObjectNames
     /// <summary>The merged index of a run.</summary>
     public static string Index(RunId run, string attempt) => $"{Runs}{run}/index-{attempt}.idx";
 
+    /// <summary>A page of the times at which units of a run go by themselves.</summary>
+    public static string Expiries(RunId run, string attempt, int number) => string.Create(CultureInfo.InvariantCulture, $"{Runs}{run}/expiries-{attempt}-{number:D5}");
+
     /// <summary>The manifest of a run.</summary>
     public static string Manifest(RunId run, string attempt) => $"{Runs}{run}/manifest-{attempt}";
 

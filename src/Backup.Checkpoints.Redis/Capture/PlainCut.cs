@@ -44,7 +44,6 @@ internal sealed class PlainCut : ISourceCut
         },
         Layout = PlainLayout.Encode(facts.Origin),
         UnitsEstimate = facts.Units,
-        Warnings = facts.Expiring > 0 ? [$"{facts.Expiring} threads expire; that is not captured, and restored they do not expire"] : [],
     };
 
     public Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation) => RedisErrors.GuardAsync<IReadOnlyList<Shard>>(store, async () =>
@@ -102,6 +101,22 @@ internal sealed class PlainCut : ISourceCut
                 });
                 foreach (var unit in present) yield return unit;
             }
+        }
+        await RedisErrors.GuardAsync(store, EnsureSameAsync);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A thread that has expired stays in the sorted set, and so is named with the time it went.</remarks>
+    public async IAsyncEnumerable<UnitExpiry> Expiries([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (await RedisErrors.GuardAsync(store, () => database.SortedSetLengthAsync(keys.Expiry)) == 0) yield break;
+        var pages = PagesAsync(UnitKind.Thread, null, null, cancellation).GetAsyncEnumerator(cancellation);
+        while (await RedisErrors.GuardAsync(store, async () => await pages.MoveNextAsync()))
+        {
+            var ids = pages.Current;
+            var times = await RedisErrors.GuardAsync(store, () => database.SortedSetScoresAsync(keys.Expiry, [.. ids.Select(u => (RedisValue)u.Id)]));
+            for (var i = 0; i < ids.Count; i++)
+                if (times[i] is { } at) yield return new(ids[i], DateTimeOffset.FromUnixTimeMilliseconds((long)at));
         }
         await RedisErrors.GuardAsync(store, EnsureSameAsync);
     }

@@ -13,8 +13,9 @@ namespace Backup.Checkpoints.Redis.LangGraphJs;
 /// <param name="facts">What it was when the cut was taken or joined.</param>
 /// <param name="description">What the cut is of.</param>
 /// <param name="newest">The newest checkpoint of each thread at the cut; null when that is not known.</param>
+/// <param name="expiring">When threads go by themselves, as it was at the cut; null when that is not known.</param>
 /// <param name="list">Lists a restore's own view; null for the store as it is.</param>
-internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, Func<CancellationToken, Task<SortedDictionary<string, JsThread>>>? list = null) : ISourceCut
+internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, IReadOnlyDictionary<string, DateTimeOffset?>? expiring = null, Func<CancellationToken, Task<SortedDictionary<string, JsThread>>>? list = null) : ISourceCut
 {
     // What records need when they go to PostgreSQL: the tables of LangGraph's JS package, with what its Redis saver says beyond them.
     private const string Layout = """
@@ -30,7 +31,7 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
 
     public CutDescription Description => description;
 
-    public static CutDescription Describe(JsFacts facts, string? token, DateTimeOffset? time, long units, long expiring) => new()
+    public static CutDescription Describe(JsFacts facts, string? token, DateTimeOffset? time, long units) => new()
     {
         Token = token ?? string.Create(CultureInfo.InvariantCulture, $"{facts.RunId}/{facts.ReplicationId}/{facts.Time.UtcTicks}"),
         Time = time ?? facts.Time,
@@ -38,11 +39,7 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
         Identity = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["runId"] = facts.RunId, ["replicationId"] = facts.ReplicationId, ["serverVersion"] = facts.ServerVersion },
         Layout = Layout,
         UnitsEstimate = units,
-        Warnings =
-        [
-            .. expiring > 0 ? [$"{expiring} threads expire; that is not captured, and restored they do not expire"] : Array.Empty<string>(),
-            .. facts.HasMemory ? ["long-term memory of LangGraph's RedisStore is there, and is not captured"] : Array.Empty<string>(),
-        ],
+        Warnings = facts.HasMemory ? ["long-term memory of LangGraph's RedisStore is there, and is not captured"] : [],
     };
 
     public async Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation)
@@ -65,6 +62,17 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
     public async IAsyncEnumerable<UnitId> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         foreach (var id in (await ListedAsync(cancellation)).Keys) yield return UnitId.Thread(id);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>One that went while it was captured is named with the time it had at the cut.</remarks>
+    public async IAsyncEnumerable<UnitExpiry> Expiries([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var threads = await ListedAsync(cancellation);
+        var times = await RedisErrors.GuardAsync(store, async () => (await JsFacts.ReadAsync(store, database, ownRestore: list is not null)).Expires || expiring?.Count > 0
+            ? await JsExpiry.ReadAsync(database, threads, cancellation) : []);
+        foreach (var id in threads.Keys)
+            if ((times.TryGetValue(id, out var at) ? at : expiring?.GetValueOrDefault(id)) is { } time) yield return new(UnitId.Thread(id), time);
     }
 
     public ValueTask DisposeAsync()

@@ -10,8 +10,9 @@ namespace Backup.Checkpoints.Redis.LangGraphJs;
 /// <param name="ReplicationId">Id of the history of its data.</param>
 /// <param name="ServerVersion">Its version.</param>
 /// <param name="Indexed">True when the saver's index is there: it has written here, and nobody has emptied the database.</param>
+/// <param name="Expires">True when keys of the database expire.</param>
 /// <param name="HasMemory">True when the index of LangGraph's long-term memory is there.</param>
-internal sealed record JsFacts(DateTimeOffset Time, string RunId, string ReplicationId, string ServerVersion, bool Indexed, bool HasMemory)
+internal sealed record JsFacts(DateTimeOffset Time, string RunId, string ReplicationId, string ServerVersion, bool Indexed, bool Expires, bool HasMemory)
 {
     /// <summary>The saver's indexes: name, prefix of keys, fields by type (formats.md §3.3).</summary>
     private static readonly (string Name, string Prefix, (string Field, string Type)[] Fields)[] Indexes =
@@ -35,7 +36,8 @@ internal sealed record JsFacts(DateTimeOffset Time, string RunId, string Replica
         var time = (RedisResult[])(await database.ExecuteAsync("TIME"))!;
         var indexes = ((RedisResult[])(await database.ExecuteAsync("FT._LIST"))!).Select(i => (string)i!).ToHashSet(StringComparer.Ordinal);
         return new(DateTimeOffset.UnixEpoch.AddMicroseconds((long)time[0] * 1_000_000 + (long)time[1]), server["run_id"], server.GetValueOrDefault("master_replid") ?? "",
-            server.GetValueOrDefault("redis_version") ?? "", indexes.Contains("checkpoints"), indexes.Contains("store"));
+            server.GetValueOrDefault("redis_version") ?? "", indexes.Contains("checkpoints"),
+            server.GetValueOrDefault($"db{database.Database}")?.Contains(",expires=0,", StringComparison.Ordinal) == false, indexes.Contains("store"));
     }
 
     /// <summary>Makes the indexes that are not there, as the saver does.</summary>

@@ -18,6 +18,9 @@ internal sealed class JsThread
     /// <summary>Writes, each with the checkpoint it is on.</summary>
     public List<(string Key, string Namespace, string Id)> Writes { get; } = [];
 
+    /// <summary>When a restore has the thread go by itself; null for never.</summary>
+    public DateTimeOffset? Expires { get; set; }
+
     /// <summary>Sorted sets that a restore has filled.</summary>
     public HashSet<string> Scored { get; } = new(StringComparer.Ordinal);
 

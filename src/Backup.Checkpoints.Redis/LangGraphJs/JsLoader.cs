@@ -35,6 +35,8 @@ internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, stri
         return default;
     }
 
+    public void ExpireAt(DateTimeOffset time) => thread.Expires = time;
+
     public async ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation)
     {
         try

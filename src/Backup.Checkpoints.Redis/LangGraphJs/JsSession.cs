@@ -24,6 +24,7 @@ internal sealed class JsSession : ITargetSession
     private readonly Lock gate = new();
     private readonly SortedDictionary<string, JsThread> put = new(Comparer<string>.Create(Utf8Order.Compare));
     private readonly HashSet<string> gone = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset?> prolonged = new(StringComparer.Ordinal);
 
     private JsSession(RedisStoreOptions store, IDatabase database, TargetIntent intent, RestoreMark mark, string session, IEnumerable<string> present)
     {
@@ -36,6 +37,7 @@ internal sealed class JsSession : ITargetSession
     public int MaxLoaders => 2;
 
     public IReadOnlyList<DroppedExtra> Dropped => LayoutOrigin.DroppedBy(intent);
+    public bool Expires => true;
 
     /// <summary>Takes the store for a restore and clears what restores that died have left beside it.</summary>
     public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, IDatabase database, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>
@@ -73,7 +75,7 @@ internal sealed class JsSession : ITargetSession
     public Task<ISourceCut> ReadAsync(CancellationToken cancellation) => RedisErrors.GuardAsync<ISourceCut>(store, async () =>
     {
         var facts = await JsFacts.ReadAsync(store, database, ownRestore: true);
-        return new JsCut(store with { ReadLimit = null }, database, facts, JsCut.Describe(facts, null, null, 0, 0), null, async token =>
+        return new JsCut(store with { ReadLimit = null }, database, facts, JsCut.Describe(facts, null, null, 0), null, null, async token =>
         {
             var threads = await JsListing.ScanAsync(store, database, "checkpoint*", token);
             lock (gate)
@@ -106,12 +108,20 @@ internal sealed class JsSession : ITargetSession
         }
     });
 
+    public Task ProlongAsync(IReadOnlyCollection<UnitExpiry> units, CancellationToken cancellation)
+    {
+        lock (gate)
+            foreach (var (unit, at) in units.Where(u => u.Unit.Kind == UnitKind.Thread)) prolonged[unit.Id] = at;
+        return Task.CompletedTask;
+    }
+
     public Task SettleAsync(CancellationToken cancellation) => Task.CompletedTask;
 
     public Task CommitAsync(CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
     {
         if (!await mark.RenewAsync()) throw Lost();
         if (!intent.Online) await PublishAllAsync(cancellation);
+        if (prolonged.Count > 0 && (await JsFacts.ReadAsync(store, database, ownRestore: true)).Expires) await ProlongAllAsync(cancellation);
         // A store into which nothing was restored stays what it was.
         if (intent.Online || put.Count > 0 || gone.Count > 0) await JsFacts.IndexAsync(database);
     });
@@ -164,6 +174,22 @@ internal sealed class JsSession : ITargetSession
         await SendAsync(transaction, waiting);
     }
 
+    // Threads that were left as they are; none goes earlier for it. One whose restore dies before this is left again by the next, which does it.
+    private async Task ProlongAllAsync(CancellationToken cancellation)
+    {
+        var live = (await JsListing.ScanAsync(store, database, "checkpoint*", cancellation)).Where(t => prolonged.ContainsKey(t.Key)).ToList();
+        var times = await JsExpiry.ReadAsync(database, live, cancellation);
+        foreach (var (id, thread) in live)
+        {
+            if (!times.TryGetValue(id, out var now) || now is null || prolonged[id] <= now) continue;
+            var transaction = Owned();
+            await SendAsync(transaction, Expire(transaction, JsExpiry.Keys(id, thread), prolonged[id]));
+        }
+    }
+
+    private static List<Task> Expire(ITransaction transaction, IEnumerable<string> keys, DateTimeOffset? at) =>
+        keys.Select(key => (Task)(at is { } time ? transaction.ExecuteAsync("PEXPIREAT", (RedisKey)key, time.ToUnixTimeMilliseconds()) : transaction.ExecuteAsync("PERSIST", (RedisKey)key))).ToList();
+
     // Nothing is put in place by an owner that was overtaken.
     private ITransaction Owned()
     {
@@ -194,6 +220,7 @@ internal sealed class JsSession : ITargetSession
         // A set that nothing was put into is not there.
         foreach (var (ns, checkpoint) in thread.Writes.Select(w => (w.Namespace, w.Id)).Distinct())
             if (JsKeys.WriteSet(id, ns, checkpoint) is var set && thread.Scored.Contains(set)) tasks.Add(transaction.KeyRenameAsync(aside + set, set));
+        if (thread.Expires is not null) tasks.AddRange(Expire(transaction, JsExpiry.Keys(id, thread), thread.Expires));
         return tasks;
     }
 

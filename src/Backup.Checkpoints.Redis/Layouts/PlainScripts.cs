@@ -96,8 +96,26 @@ internal static class PlainScripts
         return 1
         """;
 
+    /// <summary>KEYS as <see cref="Write"/>; ARGV id, millisecond of the epoch or 0 for never, mark of the caller. A unit that would go earlier lives until then.</summary>
+    public const string Prolong = """
+        if redis.call('GET', KEYS[6]) ~= ARGV[3] then return redis.error_reply('MARKLOST') end
+        local at = redis.call('ZSCORE', KEYS[5], ARGV[1])
+        if not at or redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
+        if ARGV[2] == '0' then
+          redis.call('ZREM', KEYS[5], ARGV[1])
+          redis.call('PERSIST', KEYS[3])
+          redis.call('PERSIST', KEYS[4])
+        elseif tonumber(at) < tonumber(ARGV[2]) then
+          redis.call('ZADD', KEYS[5], ARGV[2], ARGV[1])
+          redis.call('PEXPIREAT', KEYS[3], ARGV[2])
+          redis.call('PEXPIREAT', KEYS[4], ARGV[2])
+        end
+        return 1
+        """;
+
     /// <summary>
     /// KEYS as <see cref="Write"/>, then records and order put aside; ARGV id, counter, mark of the caller, <c>1</c> to replace what is there, the unit for a message.
+    /// Field <c>x</c> of what was put aside is the millisecond the unit expires at.
     /// </summary>
     public const string Publish = """
         if redis.call('GET', KEYS[6]) ~= ARGV[3] then return redis.error_reply('MARKLOST') end
@@ -105,11 +123,18 @@ internal static class PlainScripts
         if redis.call('EXISTS', KEYS[7], KEYS[8]) ~= 2 then return redis.error_reply('MARKLOST') end
         local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
         redis.call('HSET', KEYS[7], 'i', seq, 'v', seq)
+        local expires = redis.call('HGET', KEYS[7], 'x')
         if redis.call('ZADD', KEYS[2], 0, ARGV[1]) == 1 then redis.call('HINCRBY', KEYS[1], ARGV[2], 1) end
         redis.call('ZREM', KEYS[5], ARGV[1])
         redis.call('UNLINK', KEYS[3], KEYS[4])
         redis.call('RENAME', KEYS[7], KEYS[3])
         redis.call('RENAME', KEYS[8], KEYS[4])
+        if expires then
+          redis.call('HDEL', KEYS[3], 'x')
+          redis.call('ZADD', KEYS[5], expires, ARGV[1])
+          redis.call('PEXPIREAT', KEYS[3], expires)
+          redis.call('PEXPIREAT', KEYS[4], expires)
+        end
         return 1
         """;
 

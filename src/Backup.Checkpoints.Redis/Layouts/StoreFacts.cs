@@ -13,8 +13,6 @@ internal sealed record StoreFacts
     public required long Sequence { get; init; }
     /// <summary>Threads and namespaces of memory there are.</summary>
     public required long Units { get; init; }
-    /// <summary>Threads that are going to expire.</summary>
-    public required long Expiring { get; init; }
     /// <summary>What it was restored from, or null.</summary>
     public string? Origin { get; init; }
     /// <summary>The server's clock.</summary>
@@ -55,7 +53,7 @@ internal sealed record StoreFacts
         var now = (long)time[0] * 1_000_000 + (long)time[1];
         return new()
         {
-            Id = store.GetValueOrDefault("id") ?? "", Sequence = Number(store, "seq"), Units = await threads + await memory, Expiring = await database.SortedSetLengthAsync(keys.Expiry, now / 1000), Origin = store.GetValueOrDefault("origin"),
+            Id = store.GetValueOrDefault("id") ?? "", Sequence = Number(store, "seq"), Units = await threads + await memory, Origin = store.GetValueOrDefault("origin"),
             Time = DateTimeOffset.UnixEpoch.AddMicroseconds(now),
             RunId = server["run_id"], ReplicationId = server.GetValueOrDefault("master_replid") ?? "", ServerVersion = server.GetValueOrDefault("redis_version") ?? "",
         };

@@ -19,15 +19,18 @@ internal sealed class PlainLoader(RedisStoreOptions store, IDatabase database, P
     private long pending, outstanding, bytes;
     private UnitId unit;
     private bool replaces;
+    private DateTimeOffset? expires;
 
     public async ValueTask BeginAsync(UnitId next, bool replace, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        (unit, replaces, bytes, counts) = (next, replace, 0, new long[UnitDigest.Kinds + 1]);
+        (unit, replaces, expires, bytes, counts) = (next, replace, null, 0, new long[UnitDigest.Kinds + 1]);
         if (!replace && !fresh && await RedisErrors.GuardAsync(store, () => database.KeyExistsAsync(live.Records(next))))
             throw new BackupException(ErrorKind.Conflict, $"another writer made {next} of '{store.Name}' while it was restored", "It was not changed. Run the restore again.");
         sent.Add(database.SetAddAsync(UnitView.Begun(aside, next.Kind), next.Id));
     }
+
+    public void ExpireAt(DateTimeOffset time) => expires = time;
 
     public async ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation)
     {
@@ -41,7 +44,8 @@ internal sealed class PlainLoader(RedisStoreOptions store, IDatabase database, P
     public async ValueTask EndAsync(CancellationToken cancellation)
     {
         await SendAsync(cancellation);
-        sent.Add(database.HashSetAsync(aside.Records(unit), [new("v", 0), new("i", 0), new("b", bytes), .. Enumerable.Range(1, UnitDigest.Kinds).Where(k => counts[k] > 0).Select(k => new HashEntry($"n{k}", counts[k]))]));
+        sent.Add(database.HashSetAsync(aside.Records(unit), [new("v", 0), new("i", 0), new("b", bytes), .. Enumerable.Range(1, UnitDigest.Kinds).Where(k => counts[k] > 0).Select(k => new HashEntry($"n{k}", counts[k])),
+            .. expires is { } at ? [new HashEntry("x", at.ToUnixTimeMilliseconds())] : Array.Empty<HashEntry>()]));
         if (publish is not null)
         {
             await DrainAsync();

@@ -35,6 +35,8 @@ internal sealed class PlainSession : ITargetSession
 
     public int MaxLoaders => 2;
 
+    public bool Expires => true;
+
     /// <summary>Takes the store for a restore, makes it when it is not there, and clears what restores that died have left beside it.</summary>
     public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, IDatabase database, PlainKeys keys, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>
     {
@@ -73,6 +75,15 @@ internal sealed class PlainSession : ITargetSession
                 database.SetAddAsync(UnitView.Gone(aside, unit.Kind), unit.Id), database.SortedSetRemoveAsync(aside.Index(unit.Kind), unit.Id),
                 database.KeyDeleteAsync([aside.Records(unit), aside.Order(unit)]));
         }
+    });
+
+    public Task ProlongAsync(IReadOnlyCollection<UnitExpiry> units, CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
+    {
+        // Where nothing goes by itself nothing has to live longer.
+        units = [.. units.Where(u => u.Unit.Kind == UnitKind.Thread)];
+        if (units.Count == 0 || await database.SortedSetLengthAsync(keys.Expiry) == 0) return;
+        if (intent.Online) await Task.WhenAll(units.Select(u => ProlongAsync(database, u.Unit, Millisecond(u.At))));
+        else await database.SortedSetAddAsync(aside.Expiry, [.. units.Select(u => new SortedSetEntry(u.Unit.Id, Millisecond(u.At)))]);
     });
 
     public Task SettleAsync(CancellationToken cancellation) => Task.CompletedTask;
@@ -116,6 +127,8 @@ internal sealed class PlainSession : ITargetSession
             for (long at = 0; await database.SortedSetRangeByRankAsync(aside.Index(kind), at, at + Together - 1) is { Length: > 0 } page; at += page.Length)
                 foreach (var id in page) await AddAsync(PublishAsync(changes, new(kind, (string)id!), replace: true));
         }
+        for (long at = 0; await database.SortedSetRangeByRankWithScoresAsync(aside.Expiry, at, at + Together - 1) is { Length: > 0 } page; at += page.Length)
+            foreach (var unit in page) await AddAsync(ProlongAsync(changes, UnitId.Thread((string)unit.Element!), (long)unit.Score));
         await SendAsync();
 
         async Task AddAsync(Task change)
@@ -140,6 +153,10 @@ internal sealed class PlainSession : ITargetSession
 
     private Task DeleteAsync(IDatabaseAsync on, UnitId unit) => on.ScriptEvaluateAsync(PlainScripts.Delete, keys.Of(unit), [unit.Id, PlainKeys.Counter(unit.Kind), mark.Value]);
 
+    private Task ProlongAsync(IDatabaseAsync on, UnitId unit, long at) => on.ScriptEvaluateAsync(PlainScripts.Prolong, keys.Of(unit), [unit.Id, at, mark.Value]);
+
+    private static long Millisecond(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds() ?? 0;
+
     // What is in place was renamed; the rest goes.
     private static async Task ClearAsync(IDatabase database, PlainKeys keys, string session)
     {
@@ -150,6 +167,7 @@ internal sealed class PlainSession : ITargetSession
                 await database.KeyDeleteAsync([aside.Records(new(kind, (string)id!)), aside.Order(new(kind, (string)id!))]);
             await database.KeyDeleteAsync([aside.Index(kind), UnitView.Gone(aside, kind), UnitView.Begun(aside, kind)]);
         }
+        await database.KeyDeleteAsync(aside.Expiry);
         await database.SetRemoveAsync(keys.Stages, session);
     }
 }

@@ -69,6 +69,15 @@ public interface ITargetSession : IAsyncDisposable
     /// <summary>Removes units with every record of theirs.</summary>
     Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation);
 
+    /// <summary>True when units can go by themselves here.</summary>
+    bool Expires => false;
+
+    /// <summary>
+    /// Of units that are left as they are: has each live until its time at least, and for ever where there is none. None goes earlier for it;
+    /// one that is not there is passed over. In effect with the commit at the latest.
+    /// </summary>
+    Task ProlongAsync(IReadOnlyCollection<UnitExpiry> units, CancellationToken cancellation) => Task.CompletedTask;
+
     /// <summary>Everything is loaded: builds keys and indexes that were left for last.</summary>
     Task SettleAsync(CancellationToken cancellation);
 
@@ -81,6 +90,9 @@ public interface ITargetLoader : IAsyncDisposable
 {
     /// <summary>A unit begins. With <paramref name="replace"/> every record the target holds of it goes first, in the same transaction.</summary>
     ValueTask BeginAsync(UnitId unit, bool replace, CancellationToken cancellation);
+
+    /// <summary>The unit that has begun goes by itself at that time, never being there without it. Only where <see cref="ITargetSession.Expires"/>.</summary>
+    void ExpireAt(DateTimeOffset time) => throw new NotSupportedException();
 
     /// <summary>One record of the unit.</summary>
     ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation);

@@ -24,12 +24,23 @@ public interface ISourceCut : IAsyncDisposable
     IAsyncEnumerable<UnitId> ListAsync(CancellationToken cancellation);
 
     /// <summary>
+    /// The units that go by themselves, ordered as <see cref="UnitId"/> orders; asked when what is captured has been read. Null where the store
+    /// has no such thing. A unit may be named that was not captured.
+    /// </summary>
+    IAsyncEnumerable<UnitExpiry>? Expiries(CancellationToken cancellation) => null;
+
+    /// <summary>
     /// Makes sure that units which an earlier cut had and this one does not list were deleted. A store that keeps no trace of deletions,
     /// and lists what it has without fail, has nothing to say.
     /// </summary>
     /// <exception cref="Backup.Contracts.BackupException">Failed: one is gone and was not deleted.</exception>
     Task EnsureDeletedAsync(EarlierCut earlier, IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => Task.CompletedTask;
 }
+
+/// <summary>When a unit goes by itself.</summary>
+/// <param name="Unit">The unit.</param>
+/// <param name="At">The time, by the store's clock; where one is set, null means that it stays.</param>
+public readonly record struct UnitExpiry(UnitId Unit, DateTimeOffset? At);
 
 /// <summary>A part of a store: a half-open range of ids of one unit kind in the store's own order.</summary>
 /// <param name="Number">Number in the plan, from 0.</param>

@@ -48,7 +48,7 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
 
     /// <summary>
     /// The writers stand still: makes the target equal, and takes an increment of either store. Source, target and final increment must have one
-    /// state root, the hash over the digests of all threads.
+    /// state root, the hash over the digests of all threads; where they do not, the store is read and compared thread by thread.
     /// </summary>
     public async Task<MigrateReport> CutOverAsync(CancellationToken cancellation)
     {
@@ -59,14 +59,10 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
             var both = new SummedProgress(progress, 2);
             return await Task.WhenAll(runner.CreateAsync(Increment(from), detach: false, both.Of(0), cancellation), runner.CreateAsync(Increment(to), detach: false, both.Of(1), cancellation));
         });
+        var (ofSource, ofTarget) = (await DifferencesAsync(from, now[0].Backup!, cancellation), await DifferencesAsync(to, now[1].Backup!, cancellation));
         var pause = host.Time.GetElapsedTime(started).TotalSeconds;
         seconds += pause - rounds[^1].Seconds;
-        var (sourceSame, targetSame) = (now[0].Backup!.StateRoot == held!.StateRoot, now[1].Backup!.StateRoot == held.StateRoot);
-        return Report() with
-        {
-            CutOver = sourceSame && targetSame, PauseSeconds = pause,
-            SourceDifferences = sourceSame ? [] : await DifferencesAsync(from, cancellation), TargetDifferences = targetSame ? [] : await DifferencesAsync(to, cancellation),
-        };
+        return Report() with { CutOver = ofSource.Count + ofTarget.Count == 0, PauseSeconds = pause, SourceDifferences = ofSource, TargetDifferences = ofTarget };
     }
 
     /// <summary>Where it stands.</summary>
@@ -100,11 +96,13 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
     private async Task<BackupSummary> BackupAsync(string name, string store, CancellationToken cancellation) =>
         (await results.WithProgressAsync($"{name}: backup of {store}", progress => runner.CreateAsync(Increment(store), detach: false, progress, cancellation))).Backup!;
 
-    // Which threads they are; that takes a read of the store, and there is no hurry any more.
-    private async Task<IReadOnlyList<Finding>> DifferencesAsync(string store, CancellationToken cancellation)
+    // Which threads they are; that takes a read of the store.
+    // Threads that expired since the final increment are gone from either store, and no difference.
+    private async Task<IReadOnlyList<Finding>> DifferencesAsync(string store, BackupSummary now, CancellationToken cancellation)
     {
+        if (now.StateRoot == held!.StateRoot) return [];
         var report = await results.WithProgressAsync($"what differs in {store}", progress => runner.VerifyAsync(new() { Archive = archive, BackupId = held!.BackupId, Against = store }, progress, cancellation));
-        return report.Differences.Count > 0 ? report.Differences
+        return report.Differences.Count > 0 || held.Expiring > 0 ? report.Differences
             : [new() { Object = store, Offset = 0, Problem = "it was changed while it was compared, and is now what the final increment holds", BackupId = held!.BackupId, Advice = "Make sure that nothing writes to it." }];
     }
 }

@@ -20,6 +20,7 @@ internal sealed class RestoreOptions
     private readonly Option<string?> newId = new("--as") { Description = "Restore the one thread under this id", HelpName = "NEWID" };
     private readonly Option<string?> conflict = new("--conflict") { Description = "When the target has a thread with another content: fail (the default), skip or overwrite", HelpName = "fail|skip|overwrite" };
     private readonly Option<string?> layout = new("--layout") { Description = "Make the tables of this newer generation of LangGraph's instead of those captured: python or js for its newest, python-9, js-4, …", HelpName = "LAYOUT" };
+    private readonly Option<string?> expiry = new("--expiry") { Description = "When a restored thread expires that did so in its store: keep its time (the default), shift it by the time since the backup, or none", HelpName = "keep|shift|none" };
     private readonly Option<bool> mirror = CommonOptions.Flag("--mirror", "Also remove threads that the backup does not hold");
     private readonly Option<bool> online = CommonOptions.Flag("--online", "Leave the target open to other writers meanwhile");
     private readonly Option<bool> dryRun = CommonOptions.Flag("--dry-run", "Say what would be done, and change nothing");
@@ -28,7 +29,7 @@ internal sealed class RestoreOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { backup, source, latest, at, to, thread, threadsFile, ns, checkpoint, writes, newId, conflict, layout, mirror, online, dryRun, yes, archive })
+        foreach (var option in new Option[] { backup, source, latest, at, to, thread, threadsFile, ns, checkpoint, writes, newId, conflict, layout, expiry, mirror, online, dryRun, yes, archive })
             command.Options.Add(option);
     }
 
@@ -62,6 +63,7 @@ internal sealed class RestoreOptions
             NewThreadId = parse.GetValue(newId),
             Conflict = conflictPolicy,
             Layout = parse.GetValue(layout),
+            Expiry = ExpiryOf(parse.GetValue(expiry)),
             Mirror = parse.GetValue(mirror),
             Online = parse.GetValue(online),
             At = PointOptions.Text(parse.GetValue(at)),
@@ -85,6 +87,14 @@ internal sealed class RestoreOptions
         "skip" => ConflictPolicy.Skip,
         "overwrite" => ConflictPolicy.Overwrite,
         _ => throw WrongUse.Error($"there is no conflict policy '{written}'", "Write --conflict fail, skip or overwrite."),
+    };
+
+    private static ExpiryPolicy ExpiryOf(string? written) => written switch
+    {
+        null or "keep" => ExpiryPolicy.Keep,
+        "shift" => ExpiryPolicy.Shift,
+        "none" => ExpiryPolicy.None,
+        _ => throw WrongUse.Error($"there is no '{written}' for --expiry", "Write --expiry keep, shift or none."),
     };
 
     private static CheckpointWrites WritesOf(string? written) => written switch

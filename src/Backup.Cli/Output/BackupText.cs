@@ -31,6 +31,7 @@ internal static class BackupText
         .Add("strategy", backup.Strategy)
         .Add("true for", Human.Time(backup.CutTime))
         .Add("holds", $"{Human.Count(backup.Threads, "thread")}, {Human.Count(backup.Records, "record")}")
+        .AddIf(backup.Expiring > 0, "expire", () => $"{Human.Count(backup.Expiring!.Value, "thread")}, each at its own time")
         .Add("size", $"{Human.Size(backup.RawBytes)} captured, {Human.Size(backup.StoredBytes)} stored ({Human.Ratio(backup.RawBytes, backup.StoredBytes)} smaller)")
         .Add("took", $"{Human.Duration(backup.Seconds)} ({Human.Rate(backup.RawBytes, backup.Seconds)})")
         .Notes(backup.Warnings);

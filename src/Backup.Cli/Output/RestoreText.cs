@@ -15,6 +15,7 @@ internal static class RestoreText
             .Add("restore", $"{Human.Count(plan.Threads, "thread")}, {Human.Count(plan.Records, "record")}, {Human.Size(plan.RawBytes)}")
             .Add("read", $"{Human.Size(plan.BytesToRead)} from the archive in {Human.Count(plan.Reads, "read")}")
             .AddIf(plan.Unchanged > 0, "find", () => $"{Human.Count(plan.Unchanged, "thread")} equal already")
+            .AddIf(plan.Expired > 0, "pass over", () => $"{Human.Count(plan.Expired, "thread")} that have expired since; --expiry shift or none would bring them back")
             .AddIf(plan.Conflicts > 0, request.Conflict switch { ConflictPolicy.Overwrite => "replace", ConflictPolicy.Skip => "skip", _ => "stop at" },
                 () => $"{Human.Count(plan.Conflicts, "thread")} with another content: {Some(plan.ConflictingThreads, plan.Conflicts)}")
             .AddIf(request.Mirror, "remove", () => $"{Human.Count(plan.ToRemove, "thread")} that the backup does not hold")
@@ -28,6 +29,8 @@ internal static class RestoreText
         new Facts(report.Exact ? $"restored {report.BackupId} to {report.Target}: exact" : $"restored {report.BackupId} to {report.Target}: NOT the same as the backup")
             .AddIf(request?.At is not null, "true for", () => Found(report.CutTime, request!))
             .Add("threads", $"{Human.Count(report.Threads)} stand as captured{Detail(report)}")
+            .AddIf(report.Expired > 0, "expired", () => $"{Human.Count(report.Expired, "thread")} since the backup, and not brought back; --expiry shift or none does that")
+            .AddIf(report.Expiring > 0, "expire", () => $"{Human.Count(report.Expiring, "thread")} of those written, each at its own time")
             .Add("records", $"{Human.Count(report.Records)} written{Kinds(report.Written)}")
             .Add("dropped", Dropped(report.Dropped))
             .Add("others", $"{Human.Count(report.Untouched, "thread")} untouched")

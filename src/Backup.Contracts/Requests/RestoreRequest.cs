@@ -51,6 +51,20 @@ public sealed record RestoreRequest
 
     /// <summary>Restore into the tables of this newer generation of LangGraph's (<c>python-9</c>, <c>js</c>); null means as they were captured.</summary>
     [Id(14)] public string? Layout { get; init; }
+    /// <summary>What becomes of the times at which threads go by themselves.</summary>
+    [Id(15)] public ExpiryPolicy Expiry { get; init; }
+}
+
+/// <summary>What a restore does with the time at which a captured thread goes by itself.</summary>
+[GenerateSerializer]
+public enum ExpiryPolicy
+{
+    /// <summary>It is the time it was. A thread whose time has come is not brought back.</summary>
+    Keep = 0,
+    /// <summary>The thread lives as long from the restore on as it would have lived from the cut on.</summary>
+    Shift = 1,
+    /// <summary>Threads stay until they are deleted.</summary>
+    None = 2,
 }
 
 /// <summary>What becomes of the pending writes stored on a checkpoint that is restored by itself.</summary>

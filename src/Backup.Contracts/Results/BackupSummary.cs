@@ -34,4 +34,6 @@ public sealed record BackupSummary
     [Id(13)] public string? BaseId { get; init; }
     /// <summary>Of a derived backup the id of the one it was made of and is read in place of; null for one that was captured.</summary>
     [Id(14)] public string? Supersedes { get; init; }
+    /// <summary>Threads that go by themselves, with their time captured; null where the backup does not say.</summary>
+    [Id(15)] public long? Expiring { get; init; }
 }

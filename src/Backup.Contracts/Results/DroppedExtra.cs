@@ -9,7 +9,7 @@ public sealed record DroppedExtra
 {
     /// <summary>What it belonged to: <c>table</c>, <c>thread</c>.</summary>
     [Id(0)] public required string Of { get; init; }
-    /// <summary>What it was: <c>layout</c>, <c>index</c>, <c>generated column</c>, <c>trigger</c>.</summary>
+    /// <summary>What it was: <c>layout</c>, <c>index</c>, <c>generated column</c>, <c>trigger</c>, <c>expiry</c>.</summary>
     [Id(1)] public required string What { get; init; }
     /// <summary>How many.</summary>
     [Id(2)] public required long Count { get; init; }

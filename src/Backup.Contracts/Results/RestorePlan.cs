@@ -30,4 +30,6 @@ public sealed record RestorePlan
     [Id(11)] public long ToRemove { get; init; }
     /// <summary>The instant that backup is true for, by its source's clock.</summary>
     [Id(12)] public DateTimeOffset CutTime { get; init; }
+    /// <summary>Selected threads whose time has come (<see cref="ExpiryPolicy"/>): they would not be brought back.</summary>
+    [Id(13)] public long Expired { get; init; }
 }

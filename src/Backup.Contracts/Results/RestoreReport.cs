@@ -40,4 +40,8 @@ public sealed record RestoreReport
     [Id(16)] public WrittenRecords Written { get; init; } = new();
     /// <summary>What was captured beside the records and has no place in the target; empty when everything has.</summary>
     [Id(17)] public IReadOnlyList<DroppedExtra> Dropped { get; init; } = [];
+    /// <summary>Selected threads whose time has come (<see cref="ExpiryPolicy"/>): they were not brought back, nor changed where the target has them.</summary>
+    [Id(18)] public long Expired { get; init; }
+    /// <summary>Threads written that go by themselves in the target.</summary>
+    [Id(19)] public long Expiring { get; init; }
 }

@@ -41,14 +41,14 @@ public sealed class BackupRun(OpenedArchive archive, ICheckpointSource source, B
 
     private async Task<BackupManifest> FullAsync(RunLease lease, DateTimeOffset startedAt, RunProgress progress, CancellationToken cancellation)
     {
-        var (cut, shards) = await lease.KeepAsync(token => CaptureAsync(progress, token), cancellation);
+        var (cut, shards, expiries) = await lease.KeepAsync(token => CaptureAsync(progress, token), cancellation);
         progress.Enter(RunState.Sealing);
         IReadOnlyList<string> warnings = request.Strategy == BackupStrategyKind.Full ? [] : [IncrementRun.NothingToBuildOn];
-        return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings), shards, time, cancellation);
+        return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings, expiries), shards, time, cancellation);
     }
 
     // The cut is let go of as soon as the last shard is read.
-    private async Task<(CutDescription, IReadOnlyList<ShardResult>)> CaptureAsync(RunProgress progress, CancellationToken cancellation)
+    private async Task<(CutDescription, IReadOnlyList<ShardResult>, ExpiryReference?)> CaptureAsync(RunProgress progress, CancellationToken cancellation)
     {
         progress.Enter(RunState.Cutting);
         await using var cut = await source.CutAsync(cancellation);
@@ -60,6 +60,6 @@ public sealed class BackupRun(OpenedArchive archive, ICheckpointSource source, B
         var results = new ConcurrentBag<ShardResult>();
         await Parallel.ForEachAsync(plan, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellation }, async (shard, token) =>
             results.Add(await ShardCapture.RunAsync(archive, cut, fingerprint, shard, progress, time, token)));
-        return (cut.Description, results.OrderBy(r => r.Shard).ToList());
+        return (cut.Description, results.OrderBy(r => r.Shard).ToList(), await ExpiryCapture.RunAsync(archive, cut, progress.Run, cancellation));
     }
 }

@@ -22,7 +22,8 @@ public static class BackupSealing
     /// <param name="Cut">The cut.</param>
     /// <param name="Started">When the run began.</param>
     /// <param name="Warnings">What an operator should know, besides the cut's own warnings.</param>
-    public sealed record Subject(string SourceName, string SourceKind, CutDescription Cut, DateTimeOffset Started, IReadOnlyList<string> Warnings);
+    /// <param name="Expiries">When units go by themselves.</param>
+    public sealed record Subject(string SourceName, string SourceKind, CutDescription Cut, DateTimeOffset Started, IReadOnlyList<string> Warnings, ExpiryReference? Expiries = null);
 
     /// <summary>What an increment or a derived backup builds on, and the state that comes of both.</summary>
     /// <param name="Strategy">Strategy in lower case.</param>
@@ -66,7 +67,8 @@ public static class BackupSealing
             Totals = totals,
             StateRoot = onto?.StateRoot ?? root.Finish(),
             Warnings = [.. subject.Cut.Warnings, .. subject.Warnings, .. shrunk is null ? Array.Empty<string>() : [shrunk]],
-            Working = await WorkingObjectsAsync(archive, lease.Run, shards, index, cancellation),
+            Working = await WorkingObjectsAsync(archive, lease.Run, shards, index, subject.Expiries, cancellation),
+            Expiries = subject.Expiries,
         };
         var digest = await ManifestStore.PutAsync(archive, manifest, cancellation);
         Failpoint.Reach("seal.manifest");
@@ -91,10 +93,11 @@ public static class BackupSealing
 
     private static string Writer => $"backup.orleans/{typeof(BackupSealing).Assembly.GetName().Version?.ToString(3)}";
 
-    // Results, shard indexes and leases stay in the archive; naming them makes their loss or change noticed too.
-    private static async Task<IReadOnlyList<ObjectDigest>> WorkingObjectsAsync(OpenedArchive archive, RunId run, IReadOnlyList<ShardResult> shards, IndexReference index, CancellationToken cancellation)
+    // Results, shard indexes and leases stay in the archive; naming them makes their loss or change noticed too. Expiries are named for
+    // programs that do not know them: those keep and check what a manifest names here.
+    private static async Task<IReadOnlyList<ObjectDigest>> WorkingObjectsAsync(OpenedArchive archive, RunId run, IReadOnlyList<ShardResult> shards, IndexReference index, ExpiryReference? expiries, CancellationToken cancellation)
     {
-        var used = shards.Select(s => s.Index.Object.Name).Where(n => n != index.Object.Name).ToHashSet();
+        var used = shards.Select(s => s.Index.Object.Name).Where(n => n != index.Object.Name).Concat(expiries?.Pages.Select(p => p.Object) ?? []).ToHashSet();
         var digests = new List<ObjectDigest>();
         foreach (var item in await archive.Storage.ListAllAsync(ObjectNames.Run(run), cancellation))
         {
@@ -125,5 +128,7 @@ public static class BackupSealing
         foreach (var needed in manifest.Segments.Append(manifest.Index.Object))
             if (!sizes.TryGetValue(needed.Name, out var size) || size != needed.Size)
                 throw new DamageException(needed.Name, 0, "it is missing or cut right after it was sealed");
+        foreach (var page in manifest.Expiries?.Pages ?? [])
+            if (!sizes.ContainsKey(page.Object)) throw new DamageException(page.Object, 0, "it is missing right after it was sealed");
     }
 }

@@ -14,6 +14,6 @@ public static class Summaries
         Threads = manifest.Totals.Threads, Records = manifest.Totals.Records, RawBytes = manifest.Totals.RawBytes,
         StoredBytes = manifest.Segments.Sum(s => s.Size) + manifest.Index.Object.Size,
         Seconds = (manifest.Finished - manifest.Started).TotalSeconds,
-        StateRoot = Convert.ToHexStringLower(manifest.StateRoot), Warnings = manifest.Warnings, BaseId = manifest.Base?.BackupId, Supersedes = manifest.Derived?.BackupId,
+        StateRoot = Convert.ToHexStringLower(manifest.StateRoot), Warnings = manifest.Warnings, BaseId = manifest.Base?.BackupId, Supersedes = manifest.Derived?.BackupId, Expiring = manifest.Expiries?.Units,
     };
 }

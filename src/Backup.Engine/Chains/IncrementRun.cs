@@ -34,18 +34,18 @@ public sealed class IncrementRun
     public async Task<BackupManifest> RunAsync(RunLease lease, DateTimeOffset startedAt, RunProgress progress, CancellationToken cancellation)
     {
         var warnings = new List<string>();
-        var (cut, increment, compared) = await lease.KeepAsync(token => CaptureAroundAsync(progress, warnings, token), cancellation);
+        var (cut, increment, compared, expiries) = await lease.KeepAsync(token => CaptureAroundAsync(progress, warnings, token), cancellation);
         var before = chain.Newest.Totals.Threads;
         if (increment.ThreadsGone > BackupSealing.SuspectShare * before)
             warnings.Add($"suspect: {increment.ThreadsGone} of the {before} threads of backup {chain.Newest.BackupId} are gone; make sure that the source was whole");
         progress.Enter(RunState.Sealing);
         var onto = new BackupSealing.Onto(request.Strategy.ToString().ToLowerInvariant(), new(chain.Newest.BackupId, chain.Newest.Source.CutTime, chain.Newest.StateRoot),
             increment.StateRoot, increment.Totals, compared);
-        return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings), [increment.Shard], time, cancellation, onto);
+        return await BackupSealing.RunAsync(archive, lease, new(request.Source, source.Kind, cut, startedAt, warnings, expiries), [increment.Shard], time, cancellation, onto);
     }
 
     // A derived backup that turns out to be damaged is no reason to fail: what it was made of is there.
-    private async Task<(CutDescription Cut, Increment Increment, bool Compared)> CaptureAroundAsync(RunProgress progress, List<string> warnings, CancellationToken cancellation)
+    private async Task<(CutDescription Cut, Increment Increment, bool Compared, ExpiryReference? Expiries)> CaptureAroundAsync(RunProgress progress, List<string> warnings, CancellationToken cancellation)
     {
         while (true)
         {
@@ -64,7 +64,7 @@ public sealed class IncrementRun
         }
     }
 
-    private async Task<(CutDescription Cut, Increment Increment, bool Compared)> CaptureAsync(RunProgress progress, List<string> warnings, CancellationToken cancellation)
+    private async Task<(CutDescription Cut, Increment Increment, bool Compared, ExpiryReference? Expiries)> CaptureAsync(RunProgress progress, List<string> warnings, CancellationToken cancellation)
     {
         progress.Enter(RunState.Cutting);
         await using var cut = await source.CutAsync(cancellation);
@@ -75,7 +75,8 @@ public sealed class IncrementRun
         var tracking = Tracking(cut, warnings);
         progress.Expect(1, cut.Description.UnitsEstimate);
         progress.Enter(RunState.Capturing);
-        return (cut.Description, await new IncrementCapture(archive, chain, cut, progress, time).RunAsync(tracking, cancellation), tracking is null);
+        var increment = await new IncrementCapture(archive, chain, cut, progress, time).RunAsync(tracking, cancellation);
+        return (cut.Description, increment, tracking is null, await ExpiryCapture.RunAsync(archive, cut, progress.Run, cancellation));
     }
 
     // What a store says of its changes is believed only while it is surely the same store, and not for ever.

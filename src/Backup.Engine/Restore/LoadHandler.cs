@@ -9,7 +9,7 @@ using Backup.Engine.Progress;
 namespace Backup.Engine.Restore;
 
 /// <summary>Hands the records of units to a loader.</summary>
-internal sealed class LoadHandler(ITargetLoader loader, RestoreSelection selection, IReadOnlySet<UnitEntry> replace, RunProgress progress) : IUnitHandler
+internal sealed class LoadHandler(ITargetLoader loader, RestoreSelection selection, IReadOnlySet<UnitEntry> replace, RestoredExpiry expiry, bool expires, RunProgress progress) : IUnitHandler
 {
     private readonly long[] counts = new long[256]; // by the byte of the kind
     private UnitEntry? current;
@@ -21,10 +21,16 @@ internal sealed class LoadHandler(ITargetLoader loader, RestoreSelection selecti
         Items = counts[(int)RecordKind.StoreItem], Vectors = counts[(int)RecordKind.StoreVector],
     };
 
-    public ValueTask BeginAsync(UnitEntry unit, CancellationToken cancellation)
+    /// <summary>Threads that go by themselves, or would where the target could do that.</summary>
+    public long Expiring { get; private set; }
+
+    public async ValueTask BeginAsync(UnitEntry unit, CancellationToken cancellation)
     {
         current = unit;
-        return loader.BeginAsync(selection.Target(unit), replace.Contains(unit), cancellation);
+        await loader.BeginAsync(selection.Target(unit), replace.Contains(unit), cancellation);
+        if (await expiry.OfAsync(unit.Key, cancellation) is not { } at) return;
+        Expiring++;
+        if (expires) loader.ExpireAt(at);
     }
 
     public ValueTask EntryAsync(int tag, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)

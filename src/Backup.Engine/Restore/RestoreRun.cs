@@ -54,9 +54,11 @@ public sealed class RestoreRun
         archive = point.Archive;
         var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
+        var expiry = Expiry(selection);
         await using var present = await target.InspectAsync(Intent(selection), cancellation);
         await using var earlier = Earlier(catalog, selection);
-        var scan = await TargetScan.RunAsync(selection, load, present, earlier, cancellation);
+        var scan = await TargetScan.RunAsync(selection, load, expiry(), present, earlier, cancellation);
+        scan.EnsureAlive(request);
         long threads = 0, records = 0, raw = 0, reads = 0, bytes = 0;
         var number = 0;
         await foreach (var window in selection.WindowsAsync(cancellation))
@@ -68,7 +70,7 @@ public sealed class RestoreRun
             bytes += cost.Bytes;
             for (var i = 0; i < window.Count; i++)
             {
-                if (decisions[i] == Decision.Nothing) continue;
+                if (decisions[i] is Decision.Nothing or Decision.Expired) continue;
                 threads += selection.Target(window[i]).Kind == UnitKind.Thread ? 1 : 0;
                 records += (await load.ExpectedAsync(window[i], cancellation))!.Count;
                 raw += window[i].RawBytes;
@@ -77,7 +79,7 @@ public sealed class RestoreRun
         return new()
         {
             BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target, Threads = threads, Records = records, RawBytes = raw, Reads = reads, BytesToRead = bytes,
-            Unchanged = scan.Unchanged, Conflicts = scan.Conflicts, ConflictingThreads = scan.Conflicting,
+            Unchanged = scan.Unchanged, Expired = scan.Expired, Conflicts = scan.Conflicts, ConflictingThreads = scan.Conflicting,
             Untouched = request.Mirror ? 0 : scan.Outside, ToRemove = request.Mirror ? scan.Outside : 0,
         };
     }
@@ -108,16 +110,19 @@ public sealed class RestoreRun
         archive = point.Archive;
         var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
+        var expiry = Expiry(selection);
         await using var session = await target.OpenAsync(Intent(selection) with { Owner = new(progress.Run.Value, progress.Snapshot().Epoch) }, cancellation);
         Failpoint.Reach("restore.open");
         await using var earlier = Earlier(catalog, selection);
-        var scan = await ScanAsync(selection, load, session, earlier, cancellation);
+        var scan = await ScanAsync(selection, load, expiry(), session, earlier, cancellation);
+        scan.EnsureAlive(request);
         scan.EnsureAllowed(request.Conflict, request.Target);
 
         progress.Enter(RunState.Loading);
         progress.Restart(0, request.Threads?.Count ?? selection.Manifest.Totals.Threads);
         var removed = request.Mirror ? await RemoveOthersAsync(selection, session, earlier, cancellation) : 0;
-        var written = await LoadAsync(selection, scan, session, progress, cancellation);
+        var (written, expiring) = await LoadAsync(selection, scan, expiry, session, progress, cancellation);
+        if (session.Expires) await ProlongChangedAsync(catalog, selection, expiry(), session, cancellation);
         Failpoint.Reach("restore.loaded");
         await session.SettleAsync(cancellation);
         Failpoint.Reach("restore.settled");
@@ -130,10 +135,12 @@ public sealed class RestoreRun
         return new()
         {
             RunId = progress.Run.Value, BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target,
-            Threads = readBack.Threads, Records = written.Total(), Written = written, Dropped = session.Dropped, Unchanged = scan.Unchanged,
+            Threads = readBack.Threads, Records = written.Total(), Written = written, Dropped = Dropped(session, expiring), Unchanged = scan.Unchanged,
             Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = selection.Gone is null ? scan.Outside - removed : 0,
             Exact = readBack.Concurrent.Count == 0, Concurrent = readBack.Concurrent,
+            Expired = scan.Expired, Expiring = session.Expires ? expiring : 0,
             BytesRead = meter.BytesRead, Reads = meter.Reads,
+            Warnings = session.Expires || expiring == 0 ? [] : [$"{expiring} of the threads restored expire, and '{request.Target}' has no place for that: there they stay until they are deleted"],
         };
     }
 
@@ -143,23 +150,34 @@ public sealed class RestoreRun
     private EarlierStates? Earlier(BackupCatalog catalog, RestoreSelection selection) =>
         request.Conflict == ConflictPolicy.Earlier ? new(archive, catalog, selection.Manifest) : null;
 
-    private static async Task<TargetScan> ScanAsync(RestoreSelection selection, UnitLoad load, ITargetSession session, EarlierStates? earlier, CancellationToken cancellation)
+    // Each reader has its own; the present is one for all of them.
+    private Func<RestoredExpiry> Expiry(RestoreSelection selection)
     {
-        if (session.Fresh) return await TargetScan.RunAsync(selection, load, null, null, cancellation);
-        await using var present = await session.ReadAsync(cancellation);
-        return await TargetScan.RunAsync(selection, load, present, earlier, cancellation);
+        var now = time.GetUtcNow();
+        return () => new(archive, selection.Manifest, request.Expiry, now);
     }
 
-    private async Task<WrittenRecords> LoadAsync(RestoreSelection selection, TargetScan scan, ITargetSession session, RunProgress progress, CancellationToken cancellation)
+    private static async Task<TargetScan> ScanAsync(RestoreSelection selection, UnitLoad load, RestoredExpiry expiry, ITargetSession session, EarlierStates? earlier, CancellationToken cancellation)
     {
-        var written = new WrittenRecords();
+        if (session.Fresh) return await TargetScan.RunAsync(selection, load, expiry, null, null, cancellation);
+        await using var present = await session.ReadAsync(cancellation);
+        return await TargetScan.RunAsync(selection, load, expiry, present, earlier, cancellation);
+    }
+
+    private static IReadOnlyList<DroppedExtra> Dropped(ITargetSession session, long expiring) =>
+        session.Expires || expiring == 0 ? session.Dropped : [.. session.Dropped, new() { Of = "thread", What = "expiry", Count = expiring }];
+
+    private async Task<(WrittenRecords Written, long Expiring)> LoadAsync(RestoreSelection selection, TargetScan scan, Func<RestoredExpiry> expiries, ITargetSession session, RunProgress progress, CancellationToken cancellation)
+    {
+        var (written, expiring) = (new WrittenRecords(), 0L);
         var gate = new Lock();
         await WindowQueue.RunAsync(selection.WindowsAsync(cancellation), session.MaxLoaders, async (queue, token) =>
         {
             using var reading = new UnitLoad(archive, selection, request);
             await using var loader = await session.OpenLoaderAsync(token);
             var replace = new HashSet<UnitEntry>(ReferenceEqualityComparer.Instance);
-            var handler = new LoadHandler(loader, selection, replace, progress);
+            var expiry = expiries();
+            var handler = new LoadHandler(loader, selection, replace, expiry, session.Expires, progress);
             while (await queue.NextAsync() is var (number, units))
             {
                 var decisions = scan[number];
@@ -167,12 +185,44 @@ public sealed class RestoreRun
                 for (var i = 0; i < units.Count; i++)
                     if (decisions[i] is Decision.Conflict or Decision.Earlier) replace.Add(units[i]);
                 await reading.ReadAsync(UnitReader.InOrder(units.Where((_, i) => Loads(decisions[i]))), handler, token);
+                if (session.Expires && expiry.IsKnown) await ProlongAsync(units.Where((_, i) => decisions[i] == Decision.Unchanged), selection, expiry, session, token);
                 Failpoint.Reach("restore.window");
             }
             await loader.CompleteAsync(token);
-            lock (gate) written += handler.Written;
+            lock (gate) (written, expiring) = (written + handler.Written, expiring + handler.Expiring);
         }, cancellation);
-        return written;
+        return (written, expiring);
+    }
+
+    // What is left as it is lives on as long as the backup says, where it would have gone earlier.
+    private static async Task ProlongAsync(IEnumerable<UnitEntry> units, RestoreSelection selection, RestoredExpiry expiry, ITargetSession session, CancellationToken cancellation)
+    {
+        var unchanged = new List<UnitExpiry>();
+        foreach (var unit in units) unchanged.Add(new(selection.Target(unit), await expiry.OfAsync(unit.Key, cancellation)));
+        await session.ProlongAsync(unchanged, cancellation);
+    }
+
+    // Of a restore that looks only at what changed since a backup: the time alone may have changed, which is no change of a unit.
+    private async Task ProlongChangedAsync(BackupCatalog catalog, RestoreSelection selection, RestoredExpiry expiry, ITargetSession session, CancellationToken cancellation)
+    {
+        if (selection.Gone is null || selection.Manifest.Expiries is not { } expiries) return;
+        var before = (await catalog.ReadManifestAsync(catalog.Find(request.Since!), cancellation)).Expiries ?? new(0, []);
+        ExpiryReader then = new(archive, before), now = new(archive, expiries);
+        var changed = new List<UnitExpiry>();
+        await foreach (var unit in now.ReadAllAsync(cancellation))
+            if (await then.FindAsync(unit.Key, cancellation) != unit.At) await AddAsync(new(UnitKey.Read(unit.Key), await expiry.OfAsync(unit.Key, cancellation)));
+        now = new(archive, expiries);
+        await foreach (var unit in new ExpiryReader(archive, before).ReadAllAsync(cancellation))
+            if (await now.FindAsync(unit.Key, cancellation) is null) await AddAsync(new(UnitKey.Read(unit.Key), null));
+        await session.ProlongAsync(changed, cancellation);
+
+        async Task AddAsync(UnitExpiry unit)
+        {
+            changed.Add(unit);
+            if (changed.Count < 1000) return;
+            await session.ProlongAsync(changed, cancellation);
+            changed.Clear();
+        }
     }
 
     private async Task<long> RemoveOthersAsync(RestoreSelection selection, ITargetSession session, EarlierStates? earlier, CancellationToken cancellation)

@@ -22,6 +22,12 @@ internal sealed class TargetScan
     /// <summary>The first of those.</summary>
     public List<string> Conflicting { get; } = [];
 
+    /// <summary>Selected threads whose time has come.</summary>
+    public long Expired { get; private set; }
+
+    /// <summary>The first of those.</summary>
+    public List<string> Gone { get; } = [];
+
     /// <summary>Threads of the target outside the selection.</summary>
     public long Outside { get; private set; }
 
@@ -32,9 +38,10 @@ internal sealed class TargetScan
     /// <param name="selection">What is to be restored.</param>
     /// <param name="load">Says what is expected of it.</param>
     /// <param name="target">What is there.</param>
+    /// <param name="expiry">When units go by themselves.</param>
     /// <param name="earlier">What may be replaced without being a conflict; null for nothing.</param>
     /// <param name="cancellation">Cancels.</param>
-    public static async Task<TargetScan> RunAsync(RestoreSelection selection, UnitLoad load, ISourceCut? target, EarlierStates? earlier, CancellationToken cancellation)
+    public static async Task<TargetScan> RunAsync(RestoreSelection selection, UnitLoad load, RestoredExpiry expiry, ISourceCut? target, EarlierStates? earlier, CancellationToken cancellation)
     {
         var scan = new TargetScan();
         await foreach (var window in selection.WindowsAsync(cancellation))
@@ -46,6 +53,7 @@ internal sealed class TargetScan
                 var unit = selection.Target(window[i]);
                 var expected = await load.ExpectedAsync(window[i], cancellation);
                 decisions[i] = expected is null ? Decision.Nothing
+                    : await expiry.IsPastAsync(window[i], cancellation) ? Decision.Expired
                     : !present.TryGetValue(unit, out var digest) ? Decision.Load
                     : digest.Equals(expected) ? Decision.Unchanged
                     : earlier is not null && await earlier.HoldAsync(unit, digest, cancellation) ? Decision.Earlier : Decision.Conflict;
@@ -59,6 +67,15 @@ internal sealed class TargetScan
                 if (unit.Kind == UnitKind.Thread) scan.Outside++;
         }
         return scan;
+    }
+
+    /// <summary>Who names a thread wants it: that its time has come is then an error.</summary>
+    /// <exception cref="BackupException">NotFound: the time of a named thread has come.</exception>
+    public void EnsureAlive(RestoreRequest request)
+    {
+        if (request.Threads is null || Expired == 0) return;
+        throw new BackupException(ErrorKind.NotFound, $"{Expired} of the threads named have expired since they were captured: {string.Join(", ", Gone.Take(5).Select(t => $"'{t}'"))}{(Expired > 5 ? " …" : "")}",
+            "Nothing was changed. Use --expiry none to have them back for good, or --expiry shift for as long as they had to live at the cut.");
     }
 
     /// <exception cref="BackupException">Conflict: the policy does not allow the conflicts there are.</exception>
@@ -80,6 +97,11 @@ internal sealed class TargetScan
         }
         if (present && decision != Decision.Nothing) Outside--;
         if (decision == Decision.Unchanged) Unchanged++;
+        if (decision == Decision.Expired)
+        {
+            Expired++;
+            if (Gone.Count < Finding.MaxThreads) Gone.Add(unit.Id);
+        }
         if (decision != Decision.Conflict) return;
         Conflicts++;
         if (Conflicting.Count < Finding.MaxThreads) Conflicting.Add(unit.Id);

@@ -1,6 +1,7 @@
 using Backup.Archive;
 using Backup.Archive.Chains;
 using Backup.Archive.Index;
+using Backup.Archive.Units;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Engine.Units;
@@ -8,9 +9,10 @@ using Backup.Engine.Units;
 namespace Backup.Engine.Verify;
 
 /// <summary>Compares a backup with a live store, thread by thread, by digests.</summary>
-internal sealed class AgainstCheck(OpenedArchive archive, BackupChain chain, ICheckpointSource store, string storeName, FindingList differences)
+internal sealed class AgainstCheck(OpenedArchive archive, BackupChain chain, ICheckpointSource store, string storeName, FindingList differences, DateTimeOffset now)
 {
     private const int Window = 256;
+    private readonly ExpiryReader? expiries = chain.Newest.Expiries is { } known ? new(archive, known) : null;
 
     /// <summary>Compares and returns the number of threads compared.</summary>
     public async Task<long> RunAsync(CancellationToken cancellation)
@@ -32,11 +34,15 @@ internal sealed class AgainstCheck(OpenedArchive archive, BackupChain chain, ICh
 
     private async Task<long> CompareAsync(ISourceCut cut, List<UnitEntry> window, CancellationToken cancellation)
     {
-        var now = await DigestSink.ReadAsync(cut, window.Select(e => UnitKey.Read(e.Key)).ToList(), cancellation);
+        var present = await DigestSink.ReadAsync(cut, window.Select(e => UnitKey.Read(e.Key)).ToList(), cancellation);
         foreach (var entry in window)
         {
             var unit = UnitKey.Read(entry.Key);
-            if (!now.TryGetValue(unit, out var digest)) Report(unit, "it is in the backup but not in the store");
+            if (!present.TryGetValue(unit, out var digest))
+            {
+                // One whose time has come went as it should.
+                if (expiries is null || !(await expiries.FindAsync(entry.Key, cancellation) <= now)) Report(unit, "it is in the backup but not in the store");
+            }
             else if (!digest.Equals(UnitSummary.Read(entry))) Report(unit, Difference(UnitSummary.Read(entry), digest));
         }
         var threads = window.Count(e => e.Key[0] == (byte)UnitKind.Thread);

@@ -72,7 +72,7 @@ public sealed class ArchiveVerifier
                 progress.Expect(backups.Count, request.Deep ? read + (manifest.Totals.Threads * (backups.Count - number)) : 0);
                 objects += await new QuickCheck(archive, manifest, found).RunAsync(request.Deep, cancellation);
                 if (request.Deep) read += await new DeepCheck(archive, chain, found, progress).RunAsync(cancellation);
-                if (against is not null) threads += await new AgainstCheck(archive, chain, against, request.Against!, differences).RunAsync(cancellation);
+                if (against is not null) threads += await new AgainstCheck(archive, chain, against, request.Against!, differences, time.GetUtcNow()).RunAsync(cancellation);
             }
             while (PassesOver(catalog, link, found));
             if (link.Seal.Supersedes is null) findings.AddAll(found);

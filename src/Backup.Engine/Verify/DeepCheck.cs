@@ -38,6 +38,7 @@ internal sealed class DeepCheck(OpenedArchive archive, BackupChain chain, Findin
                 }, () => leaf.Units);
             }
         }, () => -1);
+        await GuardAsync(CheckExpiriesAsync, () => 0);
         if (!intact) return threads; // what the index does not name cannot be accounted for
         foreach (var damage in await coverage.CheckAsync(archive, cancellation)) findings.Add(damage, manifest.BackupId, []);
         await GuardAsync(async () =>
@@ -48,6 +49,13 @@ internal sealed class DeepCheck(OpenedArchive archive, BackupChain chain, Findin
                 throw new DamageException(manifest.Index.Object.Name, 0, "the index is not the one the manifest was written for");
         }, () => 0);
         return threads;
+    }
+
+    private async Task CheckExpiriesAsync()
+    {
+        if (manifest.Expiries is not { } expiries) return;
+        var found = await new ExpiryReader(archive, expiries).ReadAllAsync(default).LongCountAsync();
+        if (found != expiries.Units) throw new DamageException(ObjectNames.Run(new(manifest.BackupId)), 0, $"{found} units expire where {expiries.Units} were captured");
     }
 
     // The backup's own entries, with what lies below those that are deltas; a unit that is gone has nothing to read.

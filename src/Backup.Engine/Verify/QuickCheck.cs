@@ -28,7 +28,8 @@ internal sealed class QuickCheck(OpenedArchive archive, BackupManifest manifest,
         {
             var damage = Problem(sizes, working.Object, working.Size) ?? (digests ? await CompareAsync(working, cancellation) : null);
             if (damage is not null)
-                findings.Add(working.Object, damage.Offset, damage.Problem, manifest.BackupId, [], 0, "No thread is affected: this object is not needed to restore. Restore it from a replica.");
+                findings.Add(working.Object, damage.Offset, damage.Problem, manifest.BackupId, [], 0, manifest.Expiries?.Pages.Any(p => p.Object == working.Object) == true ? "It says when threads expire. 'backup restore --expiry none' restores them all without it; else restore it from a replica."
+                        : "No thread is affected: this object is not needed to restore. Restore it from a replica.");
         }
         return manifest.Segments.Count + 1 + manifest.Working.Count + 2;
     }

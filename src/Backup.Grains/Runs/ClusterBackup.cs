@@ -62,7 +62,7 @@ internal sealed class ClusterBackup(
                 var captured = await CaptureAsync(archive, lease, request, configuration, progress, before, save, token);
                 await ReleaseAsync(lease); // the cut is held no longer than the capture
                 progress.Enter(RunState.Sealing);
-                var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, captured.Warnings);
+                var subject = new BackupSealing.Subject(request.Source, captured.SourceKind, captured.Cut.Description, progress.Snapshot().Started, captured.Warnings, captured.Expiries);
                 return await BackupSealing.RunAsync(archive, lease, subject, captured.Results, time, token);
             }
             catch (Exception error)
@@ -110,7 +110,9 @@ internal sealed class ClusterBackup(
                 var (results, refusals) = await CaptureAsync(archive, RunCutOf(lease, request, configuration, cut), cut, progress, save, cancellation);
                 IEnumerable<string> anew = cut.Number > 1 ? [$"no silo that lived held the cut any more, so a new cut was taken ({cut.Number - 1} of them did not count)"] : [];
                 IEnumerable<string> instead = request.Strategy == BackupStrategyKind.Full ? [] : [IncrementRun.NothingToBuildOn];
-                return new(cut, sourceKind, results, [.. instead, .. anew, .. refusals]);
+                // Only where units are read at instants of their own do they go by themselves.
+                var expiries = cut.Description.Moving ? await ExpiryCapture.RunAsync(archive, (await kept.JoinAsync(RunCutOf(lease, request, configuration, cut), cancellation)).Cut, lease.Run, cancellation) : null;
+                return new(cut, sourceKind, results, [.. instead, .. anew, .. refusals], expiries);
             }
             catch (CutLostException error) when (cut.Number < MaxCuts)
             {
@@ -202,5 +204,5 @@ internal sealed class ClusterBackup(
         Tokens = cut.Tokens, Fingerprint = cut.Fingerprint, Configuration = configuration,
     };
 
-    private sealed record Captured(CutRecord Cut, string SourceKind, IReadOnlyList<ShardResult> Results, IReadOnlyList<string> Warnings);
+    private sealed record Captured(CutRecord Cut, string SourceKind, IReadOnlyList<ShardResult> Results, IReadOnlyList<string> Warnings, ExpiryReference? Expiries);
 }

@@ -22,6 +22,9 @@ public sealed class RedisRunTests
             await app.PutWritesAsync($"t{i}", "", "c1", "task", "", [("__interrupt__", "json", "[]"u8.ToArray())]);
         });
 
+        var later = TimeProvider.System.GetUtcNow().AddDays(1);
+        await app.ExpireThreadAsync("t9", later);
+
         cluster.Hold.Arm("commit .done", pass: 3);
         var held = await cluster.Grains.GetGrain<IBackupManagerGrain>(GrainKeys.Source("redis")).StartAsync(new() { Source = "redis", Archive = "main" });
         await Until.TrueAsync("every silo is at work", () => Task.FromResult(cluster.Hold.Waiting.Count == 3));
@@ -31,7 +34,7 @@ public sealed class RedisRunTests
         cluster.Hold.Release();
         await cluster.RemindAsync(cluster.Backup(held));
         var ended = await EndAsync(cluster.Backup(held));
-        Assert.Equal((RunState.Done, 2, 200, 0), (ended.State, ended.Epoch, ended.Backup!.Threads, ended.Backup.Warnings.Count));
+        Assert.Equal((RunState.Done, 2, 200, 0, 1), (ended.State, ended.Epoch, ended.Backup!.Threads, ended.Backup.Warnings.Count, ended.Backup.Expiring));
         Assert.True((await cluster.VerifyAsync(ended.RunId, "redis")).Ok);
 
         await app.DeleteThreadAsync("t7");
@@ -39,9 +42,10 @@ public sealed class RedisRunTests
         Assert.Equal(199, increment.Backup!.Threads);
         var restored = await RestoreAsync(cluster, increment.RunId, "copy");
         Assert.Equal((199, true), (restored.Restore!.Threads, restored.Restore.Exact));
+        Assert.Contains("1 of the threads restored expire", Assert.Single(restored.Restore.Warnings), StringComparison.Ordinal);
         foreach (var i in Enumerable.Range(0, 200).Where(i => i % 3 == 0)) await app.DeleteThreadAsync($"t{i}");
         var back = await RestoreAsync(cluster, ended.RunId, "redis");
-        Assert.Equal((200, true), (back.Restore!.Threads, back.Restore.Exact));
+        Assert.Equal((200, true, 1), (back.Restore!.Threads, back.Restore.Exact, back.Restore.Expiring));
         Assert.NotNull(await app.GetAsync("t7", "", null));
     }
 

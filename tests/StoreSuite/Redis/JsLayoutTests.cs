@@ -148,8 +148,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
         var records = (await Contents.ReadAsync(cut)).Records(UnitId.Thread("t")).ToList();
         Assert.Equal(["c00001", "c00002", "c00003"], records.Where(r => r.Kind == RecordKind.Checkpoint).Select(r => Backup.Checkpoints.Model.Checkpoint.Decode(r).CheckpointId));
         Assert.Contains(records.Where(r => r.Kind == RecordKind.PendingWrite).Select(PendingWrite.Decode), w => (w.CheckpointId, w.Index) == ("c00003", 5));
-        for (var i = 1; i <= 4; i++) await store.RawAsync(database => database.KeyExpireAsync(JsKeys.Checkpoint("t", "", $"c{i:d5}"), TimeSpan.FromHours(1)));
         await using var next = await store.Source.CutAsync(default);
-        Assert.Equal((4, "1 threads expire; that is not captured, and restored they do not expire"), ((await Contents.ReadAsync(next)).Records(UnitId.Thread("t")).Count(r => r.Kind == RecordKind.Checkpoint), next.Description.Warnings.Single()));
+        Assert.Equal(4, (await Contents.ReadAsync(next)).Records(UnitId.Thread("t")).Count(r => r.Kind == RecordKind.Checkpoint));
     }
 }

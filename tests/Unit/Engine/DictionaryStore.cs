@@ -13,6 +13,9 @@ internal sealed class DictionaryStore : ICheckpointSource, ICheckpointTarget
 
     public string Kind => "dictionary";
 
+    /// <summary>When units go by themselves; null for a store without such a thing. Some may not be there.</summary>
+    public SortedDictionary<UnitId, DateTimeOffset>? Times { get; init; }
+
     public int Shards { get; init; } = 3;
 
     /// <summary>What the next cut says of itself.</summary>
@@ -76,6 +79,8 @@ internal sealed class DictionaryStore : ICheckpointSource, ICheckpointTarget
             await Task.CompletedTask;
             foreach (var unit in units) yield return unit.Key;
         }
+
+        public IAsyncEnumerable<UnitExpiry>? Expiries(CancellationToken cancellation) => store.Times?.Select(t => new UnitExpiry(t.Key, t.Value)).ToAsyncEnumerable();
 
         public ValueTask DisposeAsync() => default;
 
