@@ -1,3 +1,4 @@
+using Backup.Checkpoints.Redis.LangGraph;
 using Backup.Checkpoints.Stores;
 
 namespace Backup.Checkpoints.Redis;
@@ -14,10 +15,24 @@ public sealed record RedisStoreOptions
     public required string ConnectionString { get; init; }
     /// <summary>What every key of the store begins with, before a colon.</summary>
     public string Prefix { get; init; } = DefaultPrefix;
-    /// <summary>True for the keys of LangGraph's own JS saver (formats.md §3.3), which have no prefix; false for the plain layout.</summary>
-    public bool LangGraphJs { get; init; }
+    /// <summary>Whose keys they are. Those of LangGraph's own savers have no prefix.</summary>
+    public RedisLayout Layout { get; init; }
     /// <summary>True when restores may write here.</summary>
     public bool Writable { get; init; }
     /// <summary>Slows captures down; null for as fast as it can.</summary>
     public RateLimit? ReadLimit { get; init; }
+
+    /// <summary>LangGraph's own saver; null for the plain layout.</summary>
+    internal SaverLayout? Saver => Layout switch { RedisLayout.LangGraphJs => SaverLayout.Js, RedisLayout.LangGraphPython => SaverLayout.Python, _ => null };
+}
+
+/// <summary>Layouts of a checkpoint store in Redis (docs/redis.md).</summary>
+public enum RedisLayout
+{
+    /// <summary>Ours, for a Redis without modules.</summary>
+    Plain,
+    /// <summary>That of LangGraph's JS saver (formats.md §3.3).</summary>
+    LangGraphJs,
+    /// <summary>That of LangGraph's Python saver (formats.md §3.1).</summary>
+    LangGraphPython,
 }

@@ -48,7 +48,7 @@ const command = (...parts) => array(parts.map(bulk));
 const error = (text) => Buffer.from(`-${text}\r\n`);
 
 // RedisJSON prints without blanks between tokens, and keeps the order of members and the text of strings as JSON.stringify writes them.
-const compact = (json) => { JSON.parse(json); return json.replace(/("(?:[^"\\]|\\.)*")|[ \t\r\n]+/gs, (_, text) => text ?? ""); };
+const compact = (json) => { JSON.parse(json); return json.replace(/("(?:[^"\\]+|\\.)*")|[ \t\r\n]+/gs, (_, text) => text ?? ""); };
 
 function search(query, field, descending, from, size, [keys, docs]) {
   const conditions = [...query.matchAll(/@((?:\\.|[^:\\])+):(?:\{((?:\\.|[^}\\])*)\}|\[(\S+) (\S+)\])/g)].map(([, name, tag, low, high]) => ({ name: plain(name), tag: tag === undefined ? undefined : plain(tag).toLowerCase(), low: Number(low), high: Number(high) }));

@@ -2,13 +2,9 @@ using System.Globalization;
 using Backup.Checkpoints.Closure;
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.LangGraph;
 
 namespace Backup.Checkpoints.Redis.LangGraphJs;
-
-/// <summary>What a thread's other documents say that a checkpoint's document depends on.</summary>
-/// <param name="Value">Digest of the text of a channel value kept apart, by namespace, channel and version; null when there is none.</param>
-/// <param name="HasWrites">Whether there are writes on a checkpoint, by namespace and id.</param>
-internal sealed record JsSurroundings(Func<string, string, string, Digest256?> Value, Func<string, string, bool> HasWrites);
 
 /// <summary>
 /// Documents of LangGraph's JS saver as records, and back (formats.md §3.3, §6.1). What a document says beyond the record stands in extra
@@ -20,10 +16,10 @@ internal static class JsRecords
     private static readonly byte[] Undefined = """{"lc":2,"type":"undefined"}"""u8.ToArray();
 
     /// <summary>A checkpoint. Values that are also kept apart, with the same text, are left to the record of that value.</summary>
-    public static (string Thread, Checkpoint Record) ReadCheckpoint(ReadOnlyMemory<byte> json, JsSurroundings around)
+    public static Checkpoint ReadCheckpoint(ReadOnlyMemory<byte> json, SaverSurroundings around)
     {
         var document = JsonMembers.Read(json);
-        string thread = document.Text("thread_id"), ns = JsKeys.Unsafe(document.Text("checkpoint_ns")), id = document.Text("checkpoint_id");
+        string thread = document.Text("thread_id"), ns = SaverKeys.Unsafe(document.Text("checkpoint_ns")), id = document.Text("checkpoint_id");
         var envelope = document.Object("checkpoint");
         var versions = Versions(envelope);
         bool Apart(string channel, ReadOnlyMemory<byte> value) => versions.TryGetValue(channel, out var version) && around.Value(ns, channel, version) == Digest256.Of(value.Span);
@@ -39,7 +35,7 @@ internal static class JsRecords
             Metadata = JsonText.Jsonb(JsonMembers.Read(document.Raw("metadata") ?? Null).With((_, value) => value)),
         };
         var writes = document.Optional("has_writes") ?? "";
-        if (Default(thread, record, writes).AsSpan().SequenceEqual(json.Span)) return (thread, record);
+        if (Default(thread, record, writes).AsSpan().SequenceEqual(json.Span)) return record;
         var template = document.With((name, value) => name switch
         {
             "thread_id" => Null,
@@ -48,7 +44,7 @@ internal static class JsRecords
                 : JsonMembers.Read(inner).With((channel, v) => Apart(channel, v) ? Absent : (byte[])[(byte)'[', .. v.Span, (byte)']'])),
             _ => value,
         });
-        return (thread, record with { Extra = Extras(System.Text.Encoding.UTF8.GetString(template)) });
+        return record with { Extra = Extras(System.Text.Encoding.UTF8.GetString(template)) };
     }
 
     /// <summary>The document of a checkpoint. <paramref name="value"/> has the text of a channel value kept apart, by channel and version.</summary>
@@ -76,18 +72,18 @@ internal static class JsRecords
     }
 
     /// <summary>A channel value.</summary>
-    public static (string Thread, ChannelBlob Record) ReadBlob(ReadOnlyMemory<byte> json)
+    public static ChannelBlob ReadBlob(ReadOnlyMemory<byte> json)
     {
         var document = JsonMembers.Read(json);
         var thread = document.Text("thread_id");
         var record = new ChannelBlob
         {
-            Namespace = JsKeys.Unsafe(document.Text("checkpoint_ns")), Channel = document.Text("channel"), Version = document.Text("version"),
+            Namespace = SaverKeys.Unsafe(document.Text("checkpoint_ns")), Channel = document.Text("channel"), Version = document.Text("version"),
             Type = document.Raw("value") is null ? "empty" : "json", Value = document.Raw("value"),
         };
         var by = document.Optional("checkpoint_id") ?? "";
-        if (!by.StartsWith('{') && Default(thread, record, by).AsSpan().SequenceEqual(json.Span)) return (thread, by.Length == 0 ? record : record with { Extra = Extras(by) });
-        return (thread, record with { Extra = Extras(System.Text.Encoding.UTF8.GetString(document.With((name, value) => name is "thread_id" or "value" ? Null : value))) });
+        if (!by.StartsWith('{') && Default(thread, record, by).AsSpan().SequenceEqual(json.Span)) return by.Length == 0 ? record : record with { Extra = Extras(by) };
+        return record with { Extra = Extras(System.Text.Encoding.UTF8.GetString(document.With((name, value) => name is "thread_id" or "value" ? Null : value))) };
     }
 
     /// <summary>The document of a channel value.</summary>
@@ -99,21 +95,21 @@ internal static class JsRecords
     }
 
     /// <summary>A write, with its score in the sorted set; null when it is not in it.</summary>
-    public static (string Thread, PendingWrite Record) ReadWrite(ReadOnlyMemory<byte> json, double? score)
+    public static PendingWrite ReadWrite(ReadOnlyMemory<byte> json, double? score)
     {
         var document = JsonMembers.Read(json);
         var thread = document.Text("thread_id");
         var index = Number(document, "idx") is var text && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new RecordFormatException("idx is no number");
         var record = new PendingWrite
         {
-            Namespace = JsKeys.Unsafe(document.Text("checkpoint_ns")), CheckpointId = document.Text("checkpoint_id"), TaskId = document.Text("task_id"), Index = index,
+            Namespace = SaverKeys.Unsafe(document.Text("checkpoint_ns")), CheckpointId = document.Text("checkpoint_id"), TaskId = document.Text("task_id"), Index = index,
             Channel = document.Text("channel"), Type = "json", Value = document.Raw("value") ?? Undefined,
         };
         var (timestamp, order) = (Number(document, "timestamp"), Number(document, "global_idx"));
         var inSet = score is null ? "-" : double.TryParse(order, NumberStyles.Float, CultureInfo.InvariantCulture, out var o) && o.Equals(score) ? "=" : score.Value.ToString("R", CultureInfo.InvariantCulture);
         if (Default(thread, record, timestamp, order).AsSpan().SequenceEqual(json.Span))
-            return (thread, inSet == "=" && (timestamp, order) == Order(record) ? record : record with { Extra = Extras($"{inSet} {timestamp} {order}") });
-        return (thread, record with { Extra = Extras($"{inSet} {System.Text.Encoding.UTF8.GetString(document.With((name, value) => name is "thread_id" or "value" ? Null : value))}") });
+            return inSet == "=" && (timestamp, order) == Order(record) ? record : record with { Extra = Extras($"{inSet} {timestamp} {order}") };
+        return record with { Extra = Extras($"{inSet} {System.Text.Encoding.UTF8.GetString(document.With((name, value) => name is "thread_id" or "value" ? Null : value))}") };
     }
 
     /// <summary>The document of a write, and its score in the sorted set; null when it is not in it.</summary>
@@ -149,27 +145,27 @@ internal static class JsRecords
         if (envelope.Raw("channel_values") is null) text = [.. text.AsSpan(..^1), .. envelope.Count > 0 ? ","u8 : [], .. "\"channel_values\":{}}"u8];
         var parts = new List<(string, ReadOnlyMemory<byte>)>
         {
-            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(JsKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(record.CheckpointId)),
+            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(SaverKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(record.CheckpointId)),
             ("parent_checkpoint_id", record.ParentId is { } parent ? JsonText.Quote(parent) : Null), ("checkpoint", text), ("metadata", metadata.With((_, value) => value)),
             ("checkpoint_ts", Utf8(Milliseconds(record.CheckpointId))), ("has_writes", JsonText.Quote(hasWrites)),
         };
         foreach (var name in new[] { "source", "step" })
             if (metadata.Raw(name) is { } value) parts.Add((name, value));
-        return Object(parts);
+        return JsonText.Object(parts);
     }
 
     private static byte[] Default(string thread, ChannelBlob record, string checkpoint)
     {
         var parts = new List<(string, ReadOnlyMemory<byte>)>
         {
-            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(JsKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(checkpoint)),
+            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(SaverKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(checkpoint)),
             ("channel", JsonText.Quote(record.Channel)), ("version", JsonText.Quote(record.Version)), ("type", JsonText.Quote(record.Type)),
         };
         if (record.Value is { } value) parts.Add(("value", value));
-        return Object(parts);
+        return JsonText.Object(parts);
     }
 
-    private static byte[] Default(string thread, PendingWrite record, string timestamp, string order) => Object(
+    private static byte[] Default(string thread, PendingWrite record, string timestamp, string order) => JsonText.Object(
     [
         ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(record.Namespace)), ("checkpoint_id", JsonText.Quote(record.CheckpointId)), ("task_id", JsonText.Quote(record.TaskId)),
         ("idx", Utf8(record.Index.ToString(CultureInfo.InvariantCulture))), ("channel", JsonText.Quote(record.Channel)),
@@ -197,19 +193,6 @@ internal static class JsRecords
         foreach (var channel in members.Names)
             versions[channel] = members.Raw(channel)!.Value.Span[0] == '"' ? members.Text(channel) : System.Text.Encoding.UTF8.GetString(members.Raw(channel)!.Value.Span);
         return versions;
-    }
-
-    private static byte[] Object(List<(string Name, ReadOnlyMemory<byte> Value)> parts)
-    {
-        var bytes = new List<byte>(256) { (byte)'{' };
-        foreach (var (name, value) in parts)
-        {
-            if (bytes.Count > 1) bytes.Add((byte)',');
-            bytes.AddRange(System.Text.Encoding.UTF8.GetBytes($"\"{name}\":"));
-            bytes.AddRange(value.Span);
-        }
-        bytes.Add((byte)'}');
-        return [.. bytes];
     }
 
     private static string Number(JsonMembers document, string name) => document.Raw(name) is { } raw ? System.Text.Encoding.UTF8.GetString(raw.Span) : "";

@@ -38,7 +38,7 @@ public sealed class CheckpointFacts
     /// <exception cref="RecordFormatException">Envelope or metadata are not JSON objects.</exception>
     public static CheckpointFacts Read(Checkpoint checkpoint)
     {
-        var facts = new CheckpointFacts { Namespace = checkpoint.Namespace, CheckpointId = checkpoint.CheckpointId, ParentId = checkpoint.ParentId, KeepsEmpty = !checkpoint.Extra.ContainsKey(Extras.Redis) };
+        var facts = new CheckpointFacts { Namespace = checkpoint.Namespace, CheckpointId = checkpoint.CheckpointId, ParentId = checkpoint.ParentId, KeepsEmpty = !checkpoint.Extra.ContainsKey(Extras.Redis) && !checkpoint.Extra.ContainsKey(Extras.RedisPython) };
         try
         {
             facts.ReadEnvelope(checkpoint.Envelope.Span);

@@ -15,10 +15,11 @@ public sealed class SourceOptions
     /// <summary>Threads held by the cluster itself.</summary>
     public const string Memory = "memory";
 
-    /// <summary>The layout of ours in Redis (docs/redis.md), which is the only one yet.</summary>
-    public const string PlainLayout = "plain";
-    /// <summary>The layout of LangGraph's JS saver in Redis.</summary>
-    public const string LangGraphJsLayout = "langgraph-js";
+    /// <summary>The layouts of a store in Redis as they are configured (docs/redis.md).</summary>
+    public static readonly IReadOnlyDictionary<string, RedisLayout> RedisLayouts = new Dictionary<string, RedisLayout>
+    {
+        ["plain"] = RedisLayout.Plain, ["langgraph-js"] = RedisLayout.LangGraphJs, ["langgraph-python"] = RedisLayout.LangGraphPython,
+    };
 
     /// <summary><see cref="Postgres"/>, <see cref="Redis"/>, <see cref="S3"/> or <see cref="Memory"/>.</summary>
     public required string Kind { get; init; }
@@ -29,7 +30,7 @@ public sealed class SourceOptions
     /// <summary>Schema of the store's tables.</summary>
     public string Schema { get; init; } = "public";
 
-    /// <summary>Layout of a store in Redis: <see cref="PlainLayout"/> or <see cref="LangGraphJsLayout"/>.</summary>
+    /// <summary>Layout of a store in Redis: one of <see cref="RedisLayouts"/>.</summary>
     public string Layout { get; init; } = "";
 
     /// <summary>What the keys of a store begin with: in Redis before a colon, in S3 before a slash.</summary>
@@ -115,13 +116,8 @@ public sealed class SourceOptions
 
     private static string ReadLayout(SettingsSection section)
     {
-        if (section.Text("Layout") is "langgraph-python")
-        {
-            section.Problem($"Layout: that of LangGraph's Python saver in Redis is not read yet; \"{PlainLayout}\" and \"{LangGraphJsLayout}\" are");
-            return PlainLayout;
-        }
-        var layout = section.Choice("Layout", PlainLayout, LangGraphJsLayout) ?? PlainLayout;
-        if (layout == LangGraphJsLayout && section.Text("Prefix") is not null) section.Problem($"Prefix: LangGraph's saver has none; leave it out with \"Layout\": \"{LangGraphJsLayout}\"");
+        var layout = section.Choice("Layout", [.. RedisLayouts.Keys]) ?? "plain";
+        if (RedisLayouts[layout] != RedisLayout.Plain && section.Text("Prefix") is not null) section.Problem($"Prefix: LangGraph's saver has none; leave it out with \"Layout\": \"{layout}\"");
         return layout;
     }
 }

@@ -68,7 +68,7 @@ public sealed class CheckpointStores : ICheckpointStores
         ?? throw new BackupException(ErrorKind.Usage, $"the threads of {name} are held by a cluster, and none is configured", "Configure Backup:Cluster.");
 
     private RedisStore Redis(string name, SourceOptions store) =>
-        new(new RedisStoreOptions { Name = name, ConnectionString = store.ConnectionString, Prefix = store.Prefix, LangGraphJs = store.Layout == SourceOptions.LangGraphJsLayout, Writable = store.Writable, ReadLimit = limits.GetValueOrDefault(name) });
+        new(new RedisStoreOptions { Name = name, ConnectionString = store.ConnectionString, Prefix = store.Prefix, Layout = SourceOptions.RedisLayouts[store.Layout], Writable = store.Writable, ReadLimit = limits.GetValueOrDefault(name) });
 
     private S3Store S3(string name, SourceOptions store) => new(new S3StoreOptions
     {

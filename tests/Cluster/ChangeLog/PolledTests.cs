@@ -20,7 +20,7 @@ public sealed class PolledTests
         var prefix = $"polled-{Randomness.Token(6)}";
         await using var app = new PlainCheckpointer(new() { Name = "prod", ConnectionString = Servers.Redis, Prefix = prefix });
         await app.SetupAsync();
-        await GoesBackAsync(new() { Kind = SourceOptions.Redis, ConnectionString = Servers.Redis, Layout = SourceOptions.PlainLayout, Prefix = prefix, Log = EverySecond },
+        await GoesBackAsync(new() { Kind = SourceOptions.Redis, ConnectionString = Servers.Redis, Layout = "plain", Prefix = prefix, Log = EverySecond },
             (thread, checkpoint) => app.PutAsync(thread, checkpoint, []), thread => app.DeleteThreadAsync(thread));
     }
 

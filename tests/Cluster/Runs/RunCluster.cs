@@ -38,7 +38,7 @@ internal sealed class RunCluster : IAsyncDisposable
             {
                 ["prod"] = new() { Kind = SourceOptions.Postgres, ConnectionString = store.ConnectionString, Schema = "agents" },
                 ["copy"] = new() { Kind = SourceOptions.Postgres, ConnectionString = store.ConnectionString, Schema = "copy", Writable = true },
-                ["redis"] = new() { Kind = SourceOptions.Redis, ConnectionString = Servers.Redis, Layout = SourceOptions.PlainLayout, Prefix = Redis.Prefix, Writable = true },
+                ["redis"] = new() { Kind = SourceOptions.Redis, ConnectionString = Servers.Redis, Layout = "plain", Prefix = Redis.Prefix, Writable = true },
                 ["s3"] = new() { Kind = SourceOptions.S3, Bucket = S3.Bucket, Prefix = S3.Prefix, Endpoint = S3.Endpoint, AccessKey = S3.AccessKey, SecretKey = S3.SecretKey, Writable = true },
             },
             Archives = new Dictionary<string, ArchiveOptions> { ["main"] = new() { Kind = "local", Path = Path.Combine(folder.Path, "archive"), KeyFile = Path.Combine(folder.Path, "key") } },

@@ -1,5 +1,6 @@
 using Backup.Archive;
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis;
 using Backup.Contracts;
 using Backup.Tests.StoreSuite.Support;
 using Backup.Tests.Unit;
@@ -13,7 +14,7 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
     private static readonly DateTimeOffset Soon = Now.AddHours(1), Later = Now.AddDays(10);
 
-    public static TheoryData<string> Layouts => ["plain", "langgraph-js"];
+    public static TheoryData<string> Layouts => ["plain", "langgraph-js", "langgraph-python"];
 
     [Theory, MemberData(nameof(Layouts))]
     public async Task A_time_is_kept_shifted_or_dropped_and_none_is_brought_back_behind_it(string layout)
@@ -128,7 +129,7 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
 
     private async Task<StoreUnderTest> StoreAsync(string layout, params (string Thread, DateTimeOffset? At)[] threads)
     {
-        StoreUnderTest store = layout == "plain" ? await new RedisUnderTest().SetupAsync() : await new RedisJsUnderTest(fixture).SetupAsync();
+        StoreUnderTest store = layout == "plain" ? await new RedisUnderTest().SetupAsync() : await new RedisSaverUnderTest(fixture, layout == "langgraph-js" ? RedisLayout.LangGraphJs : RedisLayout.LangGraphPython).SetupAsync();
         foreach (var (thread, at) in threads)
         {
             await store.WriteAsync(Support.Samples.Thread(new(), thread, 2));
@@ -142,7 +143,7 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
         if (store is RedisUnderTest plain) await plain.App.ExpireThreadAsync(thread, at);
         else
         {
-            await ((RedisJsUnderTest)store).RawAsync(async database =>
+            await ((RedisSaverUnderTest)store).RawAsync(async database =>
             {
                 // An older checkpoint goes earlier, as with the saver.
                 foreach (var key in await KeysAsync(store, thread)) await (at is { } time ? database.ExecuteAsync("PEXPIREAT", (RedisKey)key, time.ToUnixTimeMilliseconds() - (key.EndsWith("c00001", StringComparison.Ordinal) ? 1000 : 0)) : database.ExecuteAsync("PERSIST", (RedisKey)key));
@@ -169,7 +170,7 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
             return true;
         }
         var times = new HashSet<long>();
-        if (store is RedisJsUnderTest js) await js.RawAsync(database => AskAsync(database, times));
+        if (store is RedisSaverUnderTest js) await js.RawAsync(database => AskAsync(database, times));
         else
         {
             var plain = (RedisUnderTest)store;
@@ -180,7 +181,7 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
         return times.Max() is var at and >= 0 ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
     }
 
-    private static async Task<IReadOnlyList<string>> KeysAsync(StoreUnderTest store, string thread) => store is RedisJsUnderTest js
+    private static async Task<IReadOnlyList<string>> KeysAsync(StoreUnderTest store, string thread) => store is RedisSaverUnderTest js
         ? [.. (await js.KeysAsync()).Keys.Where(k => k.Split(':')[1] == thread)]
         : [.. (await ((RedisUnderTest)store).KeysAsync()).Where(k => k.EndsWith($":{thread}", StringComparison.Ordinal) && (k.Contains(":thread:", StringComparison.Ordinal) || k.Contains(":thread-order:", StringComparison.Ordinal)))];
 

@@ -1,7 +1,6 @@
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Redis;
-using Backup.Checkpoints.Redis.LangGraphJs;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using Backup.Tests.StoreSuite.Support;
@@ -46,8 +45,8 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
     [Fact]
     public Task Any_documents_come_back_byte_by_byte() => Documents.SampleAsync(async documents =>
     {
-        await using var store = await new RedisJsUnderTest(fixture).SetupAsync();
-        await using var copy = (RedisJsUnderTest)store.Another();
+        await using var store = await new RedisSaverUnderTest(fixture).SetupAsync();
+        await using var copy = (RedisSaverUnderTest)store.Another();
         await store.RawAsync(async database =>
         {
             foreach (var (key, json, set, score) in documents)
@@ -68,7 +67,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
     {
         using var temporary = new TemporaryArchive();
         var archive = temporary.Create();
-        await using var store = await new RedisJsUnderTest(fixture).SetupAsync();
+        await using var store = await new RedisSaverUnderTest(fixture).SetupAsync();
         await store.WriteAsync(Support.Samples.Thread(new(), "long", 200));
         await TemporaryArchive.BackupAsync(archive, store.Source);
         await TemporaryArchive.RestoreAsync(archive, store.Target, new() { Archive = "main", Source = "prod", Target = "t", Threads = ["long"], NewThreadId = "again" });
@@ -86,7 +85,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
     [InlineData("inline")]
     public async Task What_the_layout_has_no_place_for_is_refused_and_nothing_is_changed(string what)
     {
-        await using var store = await new RedisJsUnderTest(fixture).SetupAsync();
+        await using var store = await new RedisSaverUnderTest(fixture).SetupAsync();
         await store.WriteAsync(Support.Samples.Thread(new(), "there", 1));
         var before = await store.KeysAsync();
         var contents = Support.Samples.Thread(new(), "a", 2).Put(UnitId.Thread(what == "pattern" ? "a*" : "b"), what switch
@@ -104,11 +103,11 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
 
     [Theory]
     [InlineData("checkpoint:t::shallow", "ShallowRedisSaver")]
-    [InlineData("checkpoint_latest:t:__empty__", "langgraph-python")]
+    [InlineData("checkpoint_latest:t:__empty__", "has keys of LangGraph's Python saver, and layout langgraph-js is configured")]
     [InlineData("checkpoint:t::c9", "is no document")]
     public async Task Keys_of_other_savers_are_refused(string key, string message)
     {
-        await using var store = await new RedisJsUnderTest(fixture).SetupAsync();
+        await using var store = await new RedisSaverUnderTest(fixture).SetupAsync();
         await store.WriteAsync(Support.Samples.Thread(new(), "t", 1));
         await store.RawAsync(database => database.ExecuteAsync("JSON.SET", (RedisKey)key, "$", "{\"has_writes\":true}"));
         Assert.Contains(message, (await Assert.ThrowsAsync<BackupException>(() => Contents.ReadAsync(store.Source))).Message, StringComparison.Ordinal);
@@ -119,7 +118,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
     {
         using var temporary = new TemporaryArchive();
         var archive = temporary.Create();
-        await using var store = await new RedisJsUnderTest(fixture).SetupAsync();
+        await using var store = await new RedisSaverUnderTest(fixture).SetupAsync();
         await store.WriteAsync(Support.Samples.Thread(new(), "t", 1));
         await TemporaryArchive.BackupAsync(archive, store.Source);
         await using (var cut = await store.Source.CutAsync(default))
@@ -140,7 +139,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
     [Fact]
     public async Task A_checkpoint_that_comes_after_the_cut_waits_for_the_next_backup_and_a_write_does_not()
     {
-        await using var store = await new RedisJsUnderTest(fixture).SetupAsync();
+        await using var store = await new RedisSaverUnderTest(fixture).SetupAsync();
         await store.WriteAsync(Support.Samples.Thread(new(), "t", 3));
         await using var cut = await store.Source.CutAsync(default);
         await store.WriteAsync(Support.Samples.Thread(new(), "t", 4));

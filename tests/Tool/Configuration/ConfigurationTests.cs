@@ -46,10 +46,11 @@ public sealed class ConfigurationTests : IDisposable
         var set = Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"redis:6379,ssl=true","Layout":"plain","Prefix":"p","MaxReadMBPerSecond":5,"Writable":true}},""" + Archives).Source("chat");
         Assert.Equal(("redis", "redis:6379,ssl=true", "plain", "p", 5, true), (set.Kind, set.ConnectionString, set.Layout, set.Prefix, set.MaxReadMBPerSecond, set.Writable));
         Assert.Equal(("langgraph", (int?)null), Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"plain"}},""" + Archives).Source("chat") is var left ? (left.Prefix, left.MaxReadMBPerSecond) : default);
-        Assert.Equal("langgraph-js", Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"langgraph-js"}},""" + Archives).Source("chat").Layout);
+        foreach (var layout in new[] { "langgraph-js", "langgraph-python" })
+            Assert.Equal(layout, Load($$$"""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"{{{layout}}}"}},""" + Archives).Source("chat").Layout);
         foreach (var (settings, problem) in new[]
         {
-            (""" "ConnectionString":"r" """, "Layout is missing"), (""" "Layout":"plain" """, "ConnectionString is missing"), (""" "ConnectionString":"r","Layout":"langgraph-python" """, "that of LangGraph's Python saver in Redis is not read yet"),
+            (""" "ConnectionString":"r" """, "Layout is missing"), (""" "Layout":"plain" """, "ConnectionString is missing"), (""" "ConnectionString":"r","Layout":"langgraph-python","Prefix":"p" """, "LangGraph's saver has none"),
             (""" "ConnectionString":"r","Layout":"langgraph-js","Prefix":"p" """, "LangGraph's saver has none"),
             (""" "ConnectionString":"r","Layout":"fancy" """, "Layout must be \"plain\""), (""" "ConnectionString":"r","Layout":"plain","Schema":"s" """, "Schema is not a setting"),
         })

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Backup.Checkpoints.Encoding;
 
-namespace Backup.Checkpoints.Redis.LangGraphJs;
+namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>Spells JSON texts anew without touching a number or a string: their tokens are copied.</summary>
 internal static class JsonText
@@ -20,6 +20,20 @@ internal static class JsonText
     {
         '"' => "\\\"", '\\' => "\\\\", '\n' => "\\n", '\t' => "\\t", '\r' => "\\r", '\b' => "\\b", '\f' => "\\f", < ' ' => $"\\u{(int)c:x4}", _ => c.ToString(),
     }))}\"");
+
+    /// <summary>An object of members in this order.</summary>
+    public static byte[] Object(List<(string Name, ReadOnlyMemory<byte> Value)> parts)
+    {
+        var bytes = new List<byte>(256) { (byte)'{' };
+        foreach (var (name, value) in parts)
+        {
+            if (bytes.Count > 1) bytes.Add((byte)',');
+            bytes.AddRange(System.Text.Encoding.UTF8.GetBytes($"\"{name}\":"));
+            bytes.AddRange(value.Span);
+        }
+        bytes.Add((byte)'}');
+        return [.. bytes];
+    }
 
     private static byte[] Print(ReadOnlySpan<byte> json, bool jsonb)
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Backup.Checkpoints.Encoding;
 
-namespace Backup.Checkpoints.Redis.LangGraphJs;
+namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>The members of a JSON object in their order, each with the text of its value.</summary>
 internal sealed class JsonMembers

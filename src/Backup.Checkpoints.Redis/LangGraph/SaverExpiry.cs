@@ -1,17 +1,17 @@
 using StackExchange.Redis;
 
-namespace Backup.Checkpoints.Redis.LangGraphJs;
+namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>
-/// When threads go by themselves. The saver has every key expire on its own, an older checkpoint earlier than a newer one: a thread goes with
+/// When threads go by themselves. The savers have every key expire on its own, an older checkpoint earlier than a newer one: a thread goes with
 /// the last of its checkpoints, and stays where one of them does.
 /// </summary>
-internal static class JsExpiry
+internal static class SaverExpiry
 {
     private const int Batch = 1000;
 
     /// <summary>The time of each thread of which a key is there; null for one that stays.</summary>
-    public static async Task<Dictionary<string, DateTimeOffset?>> ReadAsync(IDatabase database, IEnumerable<KeyValuePair<string, JsThread>> threads, CancellationToken cancellation)
+    public static async Task<Dictionary<string, DateTimeOffset?>> ReadAsync(IDatabase database, IEnumerable<KeyValuePair<string, SaverThread>> threads, CancellationToken cancellation)
     {
         var times = new Dictionary<string, DateTimeOffset?>(StringComparer.Ordinal);
         foreach (var batch in threads.SelectMany(t => Telling(t.Value), (t, key) => (Id: t.Key, Key: key)).Chunk(Batch))
@@ -30,9 +30,9 @@ internal static class JsExpiry
     }
 
     /// <summary>Every key of a thread that a restore has put in place.</summary>
-    public static IEnumerable<string> Keys(string id, JsThread thread) =>
-        thread.Blobs.Concat(thread.Writes.Select(w => w.Key)).Concat(thread.Checkpoints.Select(c => c.Key)).Concat(thread.Written.Select(w => JsKeys.WriteSet(id, w.Namespace, w.Id)));
+    public static IEnumerable<string> Keys(SaverLayout layout, string id, SaverThread thread) =>
+        thread.Blobs.Concat(thread.Writes.Select(w => w.Key)).Concat(thread.Checkpoints.Select(c => c.Key)).Concat(thread.Beside(layout, id));
 
     // Of a thread without checkpoints, its other keys tell.
-    private static IEnumerable<string> Telling(JsThread thread) => thread.Checkpoints.Count > 0 ? thread.Checkpoints.Select(c => c.Key) : thread.Writes.Select(w => w.Key).Concat(thread.Blobs);
+    private static IEnumerable<string> Telling(SaverThread thread) => thread.Checkpoints.Count > 0 ? thread.Checkpoints.Select(c => c.Key) : thread.Writes.Select(w => w.Key).Concat(thread.Blobs);
 }

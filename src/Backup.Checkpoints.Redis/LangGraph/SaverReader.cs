@@ -4,41 +4,45 @@ using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using StackExchange.Redis;
 
-namespace Backup.Checkpoints.Redis.LangGraphJs;
+namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>
 /// Reads threads. One of few documents is read in one transaction. Of others the writes are read first, then the channel values and then the
 /// checkpoints, so that nothing that is read needs what was not there yet.
 /// </summary>
-internal sealed class JsReader(RedisStoreOptions store, IDatabase database)
+internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, IDatabase database)
 {
     private const int Together = 256;
     private const int Batch = 16;
     private readonly RecordBuffer buffer = new();
 
     /// <summary>Reads what there is of a thread into a sink; nothing when none of its checkpoints is there any more.</summary>
-    public async Task ReadAsync(string id, JsThread thread, IRecordSink sink, CancellationToken cancellation)
+    public async Task ReadAsync(string id, SaverThread thread, IRecordSink sink, CancellationToken cancellation)
     {
         var keys = thread.Writes.Select(w => w.Key).Concat(thread.Blobs).Concat(thread.Checkpoints.Select(c => c.Key)).ToHashSet(StringComparer.Ordinal);
         var written = thread.Written.ToList();
         var scores = new Dictionary<string, double>(StringComparer.Ordinal);
         var read = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         var writes = thread.Writes.Select(w => w.Key).ToList();
+        var namespaces = layout.HasPointers ? thread.Checkpoints.Select(c => c.Namespace).Distinct().ToList() : [];
+        var pointers = new Dictionary<string, string?>(StringComparer.Ordinal);
         while (true)
         {
             // The sorted set of a checkpoint names writes that came after the keys were listed.
             var whole = keys.Count <= Together;
             IDatabaseAsync on = whole ? database.CreateTransaction() : database;
-            var sets = written.ConvertAll(w => on.SortedSetRangeByRankWithScoresAsync(thread.Before + JsKeys.WriteSet(id, w.Namespace, w.Id)));
+            var sets = written.ConvertAll(w => on.SortedSetRangeByRankWithScoresAsync(thread.Before + layout.Keys.WriteSet(id, w.Namespace, w.Id)));
+            var named = namespaces.ConvertAll(ns => on.StringGetAsync(thread.Before + layout.Keys.Pointer(id, ns)));
             var documents = whole ? keys.Select(key => (key, Document: Get(on, thread, key))).ToList() : [];
             if (on is ITransaction transaction) await transaction.ExecuteAsync();
             scores.Clear();
             foreach (var set in sets)
                 foreach (var entry in await set) scores[(string)entry.Element!] = entry.Score;
+            for (var i = 0; i < namespaces.Count; i++) pointers[namespaces[i]] = (string?)await named[i];
             read.Clear();
             foreach (var (key, document) in documents)
                 if ((byte[]?)await document is { } json) read[key] = json;
-            var late = scores.Keys.Where(k => !keys.Contains(k) && k.StartsWith(JsKeys.Writes, StringComparison.Ordinal)).ToList();
+            var late = scores.Keys.Where(k => !keys.Contains(k) && k.StartsWith(SaverKeys.Writes, StringComparison.Ordinal)).ToList();
             if (late.Count == 0) break;
             keys.UnionWith(late);
             writes.AddRange(late);
@@ -50,30 +54,31 @@ internal sealed class JsReader(RedisStoreOptions store, IDatabase database)
         }
         else if (thread.Checkpoints.Count > 0 && !await database.KeyExistsAsync(thread.Before + thread.Checkpoints[0].Key)) return;
 
+        var marks = await MarksAsync(thread, pointers);
         var values = new Dictionary<(string, string, string), Digest256>();
         var having = new HashSet<(string, string)>();
-        var around = new JsSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)));
+        var around = new SaverSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)), (ns, checkpoint) => marks.GetValueOrDefault((ns, checkpoint), PointerMark.Newest));
         await sink.BeginAsync(UnitId.Thread(id), cancellation);
         await EachAsync(writes, async (key, json) =>
         {
-            var record = JsRecords.ReadWrite(json, scores.TryGetValue(key, out var score) ? score : null).Record;
+            var record = layout.ReadWrite(json, scores.TryGetValue(key, out var score) ? score : null);
             having.Add((record.Namespace, record.CheckpointId));
-            await EmitAsync(key, JsKeys.Write(id, record), record.Encode, JsRecords.Write(id, record).Document, json);
+            await EmitAsync(key, layout.Keys.Write(id, record), record.Encode, layout.WriteWrite(id, record).Document, json);
         });
         await EachAsync(thread.Blobs, async (key, json) =>
         {
-            var record = JsRecords.ReadBlob(json).Record;
+            var record = layout.ReadBlob(json);
             if (record.Value is { } value) values[(record.Namespace, record.Channel, record.Version)] = Digest256.Of(value.Span);
-            await EmitAsync(key, JsKeys.Blob(id, record), record.Encode, JsRecords.Write(id, record), json);
+            await EmitAsync(key, layout.Keys.Blob(id, record), record.Encode, layout.WriteBlob(id, record), json);
         });
         await EachAsync(thread.Checkpoints.ConvertAll(c => c.Key), async (key, json) =>
         {
-            var record = JsRecords.ReadCheckpoint(json, around).Record;
+            var record = layout.ReadCheckpoint(json, around);
             // What is left to the records of values has the same text here.
             JsonMembers? own = null;
-            var again = await JsRecords.WriteAsync(id, record, having.Contains((record.Namespace, record.CheckpointId)),
+            var again = await layout.WriteCheckpoint(id, record, having.Contains((record.Namespace, record.CheckpointId)),
                 (channel, _) => Task.FromResult((own ??= JsonMembers.Read(json).Object("checkpoint").Object("channel_values")).Raw(channel)!.Value));
-            await EmitAsync(key, JsKeys.Checkpoint(id, record.Namespace, record.CheckpointId), record.Encode, again, json);
+            await EmitAsync(key, layout.Keys.Checkpoint(id, record.Namespace, record.CheckpointId), record.Encode, again, json);
         });
         await sink.EndAsync(cancellation);
 
@@ -95,7 +100,7 @@ internal sealed class JsReader(RedisStoreOptions store, IDatabase database)
                     }
                     catch (RecordFormatException error)
                     {
-                        throw new BackupException(ErrorKind.Failed, $"'{store.Name}': {key} is not as LangGraph's JS saver writes it: {error.Message}", "Nothing of this run is visible. Delete that thread, or correct Layout.", error);
+                        throw new BackupException(ErrorKind.Failed, $"'{store.Name}': {key} is not as {layout.Saver} writes it: {error.Message}", "Nothing of this run is visible. Delete that thread, or correct Layout.", error);
                     }
                 }
             }
@@ -110,7 +115,21 @@ internal sealed class JsReader(RedisStoreOptions store, IDatabase database)
         }
     }
 
+    // A pointer to a checkpoint that waits for the next backup is one to the newest.
+    private async Task<Dictionary<(string, string), PointerMark>> MarksAsync(SaverThread thread, Dictionary<string, string?> pointers)
+    {
+        var marks = new Dictionary<(string, string), PointerMark>();
+        foreach (var (ns, pointer) in pointers)
+        {
+            var newest = thread.NewestOf(ns);
+            var (key, _, named) = pointer is null ? default : thread.Checkpoints.Find(c => c.Namespace == ns && c.Key == pointer);
+            if (key is not null && named != newest) marks[(ns, named)] = PointerMark.This;
+            else if (key is null && (pointer is null || !await database.KeyExistsAsync(thread.Before + pointer))) marks[(ns, newest)] = PointerMark.None;
+        }
+        return marks;
+    }
+
     private ValueTask PayAsync(IEnumerable<byte[]> documents, CancellationToken cancellation) => store.ReadLimit?.TakeAsync(documents.Sum(d => (long)d.Length), cancellation) ?? default;
 
-    private static Task<RedisResult> Get(IDatabaseAsync on, JsThread thread, string key) => on.ExecuteAsync("JSON.GET", (RedisKey)(thread.Before + key));
+    private static Task<RedisResult> Get(IDatabaseAsync on, SaverThread thread, string key) => on.ExecuteAsync("JSON.GET", (RedisKey)(thread.Before + key));
 }

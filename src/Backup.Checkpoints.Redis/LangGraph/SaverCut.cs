@@ -5,39 +5,31 @@ using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using StackExchange.Redis;
 
-namespace Backup.Checkpoints.Redis.LangGraphJs;
+namespace Backup.Checkpoints.Redis.LangGraph;
 
-/// <summary>A cut of a store of LangGraph's JS saver: each thread is read as it is at an instant of its own, not before the cut.</summary>
+/// <summary>A cut of a store of one of LangGraph's savers: each thread is read as it is at an instant of its own, not before the cut.</summary>
 /// <param name="store">Where it is.</param>
+/// <param name="layout">Whose keys and documents they are.</param>
 /// <param name="database">Its database.</param>
 /// <param name="facts">What it was when the cut was taken or joined.</param>
 /// <param name="description">What the cut is of.</param>
 /// <param name="newest">The newest checkpoint of each thread at the cut; null when that is not known.</param>
 /// <param name="expiring">When threads go by themselves, as it was at the cut; null when that is not known.</param>
 /// <param name="list">Lists a restore's own view; null for the store as it is.</param>
-internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, IReadOnlyDictionary<string, DateTimeOffset?>? expiring = null, Func<CancellationToken, Task<SortedDictionary<string, JsThread>>>? list = null) : ISourceCut
+internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDatabase database, SaverFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, IReadOnlyDictionary<string, DateTimeOffset?>? expiring = null, Func<CancellationToken, Task<SortedDictionary<string, SaverThread>>>? list = null) : ISourceCut
 {
-    // What records need when they go to PostgreSQL: the tables of LangGraph's JS package, with what its Redis saver says beyond them.
-    private const string Layout = """
-        {"kind":"redis","layout":"langgraph-js","version":1,"origin":{"kind":"postgres","layout":{"version":1,"schema":"public","tables":[
-        {"name":"checkpoints","primaryKey":["thread_id","checkpoint_ns","checkpoint_id"],"columns":[{"name":"thread_id","type":"text","notNull":true},{"name":"checkpoint_ns","type":"text","notNull":true,"default":"''::text"},{"name":"checkpoint_id","type":"text","notNull":true},{"name":"parent_checkpoint_id","type":"text","notNull":false},{"name":"type","type":"text","notNull":false},{"name":"checkpoint","type":"jsonb","notNull":true},{"name":"metadata","type":"jsonb","notNull":true,"default":"'{}'::jsonb"},{"name":"redis","type":"text","notNull":false}]},
-        {"name":"checkpoint_blobs","primaryKey":["thread_id","checkpoint_ns","channel","version"],"columns":[{"name":"thread_id","type":"text","notNull":true},{"name":"checkpoint_ns","type":"text","notNull":true,"default":"''::text"},{"name":"channel","type":"text","notNull":true},{"name":"version","type":"text","notNull":true},{"name":"type","type":"text","notNull":true},{"name":"blob","type":"bytea","notNull":false},{"name":"redis","type":"text","notNull":false}]},
-        {"name":"checkpoint_writes","primaryKey":["thread_id","checkpoint_ns","checkpoint_id","task_id","idx"],"columns":[{"name":"thread_id","type":"text","notNull":true},{"name":"checkpoint_ns","type":"text","notNull":true,"default":"''::text"},{"name":"checkpoint_id","type":"text","notNull":true},{"name":"task_id","type":"text","notNull":true},{"name":"idx","type":"integer","notNull":true},{"name":"channel","type":"text","notNull":true},{"name":"type","type":"text","notNull":false},{"name":"blob","type":"bytea","notNull":true},{"name":"redis","type":"text","notNull":false}]},
-        {"name":"checkpoint_migrations","primaryKey":["v"],"columns":[{"name":"v","type":"integer","notNull":true}],"migrations":[0,1,2,3,4]}]}}}
-        """;
-
     private readonly SemaphoreSlim gate = new(1);
-    private SortedDictionary<string, JsThread>? listed;
+    private SortedDictionary<string, SaverThread>? listed;
 
     public CutDescription Description => description;
 
-    public static CutDescription Describe(JsFacts facts, string? token, DateTimeOffset? time, long units) => new()
+    public static CutDescription Describe(SaverLayout layout, SaverFacts facts, string? token, DateTimeOffset? time, long units) => new()
     {
         Token = token ?? string.Create(CultureInfo.InvariantCulture, $"{facts.RunId}/{facts.ReplicationId}/{facts.Time.UtcTicks}"),
         Time = time ?? facts.Time,
         Moving = true,
         Identity = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["runId"] = facts.RunId, ["replicationId"] = facts.ReplicationId, ["serverVersion"] = facts.ServerVersion },
-        Layout = Layout,
+        Layout = layout.Description,
         UnitsEstimate = units,
         Warnings = facts.HasMemory ? ["long-term memory of LangGraph's RedisStore is there, and is not captured"] : [],
     };
@@ -69,8 +61,8 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
     public async IAsyncEnumerable<UnitExpiry> Expiries([EnumeratorCancellation] CancellationToken cancellation)
     {
         var threads = await ListedAsync(cancellation);
-        var times = await RedisErrors.GuardAsync(store, async () => (await JsFacts.ReadAsync(store, database, ownRestore: list is not null)).Expires || expiring?.Count > 0
-            ? await JsExpiry.ReadAsync(database, threads, cancellation) : []);
+        var times = await RedisErrors.GuardAsync(store, async () => (await SaverFacts.ReadAsync(store, layout, database, ownRestore: list is not null)).Expires || expiring?.Count > 0
+            ? await SaverExpiry.ReadAsync(database, threads, cancellation) : []);
         foreach (var id in threads.Keys)
             if ((times.TryGetValue(id, out var at) ? at : expiring?.GetValueOrDefault(id)) is { } time) yield return new(UnitId.Thread(id), time);
     }
@@ -81,17 +73,17 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
         return default;
     }
 
-    private Task CaptureAsync(IEnumerable<KeyValuePair<string, JsThread>> threads, IRecordSink sink, CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
+    private Task CaptureAsync(IEnumerable<KeyValuePair<string, SaverThread>> threads, IRecordSink sink, CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
     {
-        var reader = new JsReader(store, database);
+        var reader = new SaverReader(store, layout, database);
         foreach (var (id, thread) in threads) await reader.ReadAsync(id, thread, sink, cancellation);
-        var now = await JsFacts.ReadAsync(store, database, ownRestore: list is not null);
+        var now = await SaverFacts.ReadAsync(store, layout, database, ownRestore: list is not null);
         if ((now.RunId, now.ReplicationId) == (facts.RunId, facts.ReplicationId) && (now.Indexed || !facts.Indexed)) return;
         throw new BackupException(ErrorKind.Unreachable, $"the store of '{store.Name}' was {(now.RunId == facts.RunId && now.ReplicationId == facts.ReplicationId ? "emptied" : "restarted or failed over")} while it was read",
             "Nothing of this run is visible, and nothing is taken for deleted. Make sure that the store is what it should be, then run the same command again.");
     });
 
-    private async Task<SortedDictionary<string, JsThread>> ListedAsync(CancellationToken cancellation)
+    private async Task<SortedDictionary<string, SaverThread>> ListedAsync(CancellationToken cancellation)
     {
         await gate.WaitAsync(cancellation);
         try
@@ -106,15 +98,15 @@ internal sealed class JsCut(RedisStoreOptions store, IDatabase database, JsFacts
 
     // A scan sees some of what comes meanwhile, and not all that came before that. Whatever came before a checkpoint that one scan has seen is
     // seen by the next: of each thread, checkpoints are taken up to the newest that the scan before has seen.
-    private async Task<SortedDictionary<string, JsThread>> LookAsync(CancellationToken cancellation)
+    private async Task<SortedDictionary<string, SaverThread>> LookAsync(CancellationToken cancellation)
     {
         var upTo = newest?.ToDictionary(StringComparer.Ordinal) ?? [];
-        var threads = await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+        var threads = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
         var fresh = threads.Where(t => t.Value.Newest is not null && !upTo.ContainsKey(t.Key)).ToList();
         if (fresh.Count > 0)
         {
             foreach (var (id, thread) in fresh) upTo[id] = thread.Newest!;
-            threads = await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+            threads = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
         }
         foreach (var (id, thread) in threads.Where(t => t.Value.Newest is not null).ToList())
         {

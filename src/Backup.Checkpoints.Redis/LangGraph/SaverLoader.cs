@@ -4,10 +4,10 @@ using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using StackExchange.Redis;
 
-namespace Backup.Checkpoints.Redis.LangGraphJs;
+namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>Puts the documents of threads aside. A record that would not come back as it is, is refused before the store is changed.</summary>
-internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, string aside, Func<string, bool> there, Func<string, JsThread, bool, Task> done) : ITargetLoader
+internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, IDatabase database, string aside, Func<string, bool> there, Func<string, SaverThread, bool, Task> done) : ITargetLoader
 {
     private const long Outstanding = 4 << 20;
     private readonly RecordBuffer again = new();
@@ -16,7 +16,7 @@ internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, stri
     private readonly List<Checkpoint> checkpoints = [];
     private readonly Dictionary<(string, string, string), Digest256> values = [];
     private readonly HashSet<(string, string)> having = [];
-    private JsThread thread = new();
+    private SaverThread thread = new();
     private string id = "";
     private bool replaces;
     private long outstanding;
@@ -25,12 +25,12 @@ internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, stri
     {
         cancellation.ThrowIfCancellationRequested();
         if (unit.Kind != UnitKind.Thread)
-            throw new BackupException(ErrorKind.Usage, $"'{store.Name}' is of layout langgraph-js, which has no place for {unit}", "Nothing was changed. Restore threads alone (--thread), or into a store of another layout.");
+            throw new BackupException(ErrorKind.Usage, $"'{store.Name}' is of layout {layout.Name}, which has no place for {unit}", "Nothing was changed. Restore threads alone (--thread), or into a store of another layout.");
         (id, replaces, thread) = (unit.Id, replace, new() { Before = aside });
         checkpoints.Clear();
         values.Clear();
         having.Clear();
-        if (id.Length == 0 || !JsKeys.Takes(id)) throw Refused("LangGraph's JS saver takes no such thread id");
+        if (id.Length == 0 || !layout.Takes(id)) throw Refused($"{layout.Saver} takes no such thread id");
         if (!replace && there(id)) throw new BackupException(ErrorKind.Conflict, $"another writer made {unit} of '{store.Name}' while it was restored", "It was not changed. Run the restore again.");
         return default;
     }
@@ -51,24 +51,24 @@ internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, stri
                 case RecordKind.ChannelBlob:
                     var blob = ChannelBlob.Decode(record);
                     Ensure(blob.Namespace, "-");
-                    var value = JsRecords.Write(id, blob);
-                    EnsureSame(record, JsRecords.ReadBlob(value).Record.Encode, $"channel {blob.Channel}, version {blob.Version}, of type {blob.Type}");
+                    var value = layout.WriteBlob(id, blob);
+                    EnsureSame(record, layout.ReadBlob(value).Encode, $"channel {blob.Channel}, version {blob.Version}, of type {blob.Type}");
                     if (blob.Value is { } text) values[(blob.Namespace, blob.Channel, blob.Version)] = Digest256.Of(text.Span);
-                    thread.Blobs.Add(JsKeys.Blob(id, blob));
+                    thread.Blobs.Add(layout.Keys.Blob(id, blob));
                     await SetAsync(thread.Blobs[^1], value);
                     break;
                 case RecordKind.PendingWrite:
                     var write = PendingWrite.Decode(record);
                     Ensure(write.Namespace, write.CheckpointId);
                     Ensure(write.Namespace, write.TaskId);
-                    var (document, score) = JsRecords.Write(id, write);
+                    var (document, score) = layout.WriteWrite(id, write);
                     var number = score is null ? (double?)null : double.Parse(score, System.Globalization.CultureInfo.InvariantCulture);
-                    EnsureSame(record, JsRecords.ReadWrite(document, number).Record.Encode, $"the write of channel {write.Channel} on checkpoint {write.CheckpointId}, of type {write.Type ?? "null"}{(write.TaskPath.Length > 0 ? " with a task path" : "")}");
+                    EnsureSame(record, layout.ReadWrite(document, number).Encode, $"the write of channel {write.Channel} on checkpoint {write.CheckpointId}, of type {write.Type ?? "null"}{(write.TaskPath.Length > 0 ? " with a task path" : "")}");
                     having.Add((write.Namespace, write.CheckpointId));
-                    thread.Writes.Add((JsKeys.Write(id, write), write.Namespace, write.CheckpointId));
+                    thread.Writes.Add((layout.Keys.Write(id, write), write.Namespace, write.CheckpointId));
                     await SetAsync(thread.Writes[^1].Key, document);
                     if (score is null) break;
-                    var set = JsKeys.WriteSet(id, write.Namespace, write.CheckpointId);
+                    var set = layout.Keys.WriteSet(id, write.Namespace, write.CheckpointId);
                     thread.Scored.Add(set);
                     sent.Add(database.ExecuteAsync("ZADD", (RedisKey)(aside + set), score, thread.Writes[^1].Key));
                     break;
@@ -85,23 +85,35 @@ internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, stri
     public async ValueTask EndAsync(CancellationToken cancellation)
     {
         await DrainAsync();
-        var around = new JsSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)));
+        // The pointer of a namespace names the newest of its checkpoints, unless one of them says otherwise.
+        var newest = checkpoints.GroupBy(c => c.Namespace).ToDictionary(g => g.Key, g => g.MaxBy(c => c.CheckpointId, StringComparer.Ordinal)!);
+        var pointers = !layout.HasPointers ? [] : newest.ToDictionary(n => n.Key, n => checkpoints.Find(c => c.Namespace == n.Key && layout.PointerOf(c) == PointerMark.This)?.CheckpointId
+            ?? (layout.PointerOf(n.Value) == PointerMark.None ? null : n.Value.CheckpointId));
+        PointerMark MarkOf(string ns, string checkpoint) => !pointers.TryGetValue(ns, out var named) || (named == newest[ns].CheckpointId) ? PointerMark.Newest
+            : named == checkpoint ? PointerMark.This : named is null && checkpoint == newest[ns].CheckpointId ? PointerMark.None : PointerMark.Newest;
+        var around = new SaverSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)), MarkOf);
         foreach (var checkpoint in checkpoints)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                var document = await JsRecords.WriteAsync(id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), (channel, version) => ValueAsync(checkpoint.Namespace, channel, version));
+                var document = await layout.WriteCheckpoint(id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), (channel, version) => ValueAsync(checkpoint.Namespace, channel, version));
                 checkpoint.Encode(again);
                 var record = again.Record;
-                EnsureSame(new((byte[])[.. record.Bytes.Span], record.KeyLength), JsRecords.ReadCheckpoint(document, around).Record.Encode, $"checkpoint {checkpoint.CheckpointId}");
-                thread.Checkpoints.Add((JsKeys.Checkpoint(id, checkpoint.Namespace, checkpoint.CheckpointId), checkpoint.Namespace, checkpoint.CheckpointId));
+                EnsureSame(new((byte[])[.. record.Bytes.Span], record.KeyLength), layout.ReadCheckpoint(document, around).Encode, $"checkpoint {checkpoint.CheckpointId}");
+                thread.Checkpoints.Add((layout.Keys.Checkpoint(id, checkpoint.Namespace, checkpoint.CheckpointId), checkpoint.Namespace, checkpoint.CheckpointId));
                 await SetAsync(thread.Checkpoints[^1].Key, document);
             }
             catch (RecordFormatException error)
             {
                 throw Refused(error.Message, error);
             }
+        }
+        foreach (var (ns, checkpoint) in pointers)
+        {
+            if (checkpoint is null) continue;
+            thread.Pointers.Add(layout.Keys.Pointer(id, ns));
+            sent.Add(database.StringSetAsync(aside + thread.Pointers[^1], layout.Keys.Checkpoint(id, ns, checkpoint)));
         }
         await DrainAsync();
         await done(id, thread, replaces);
@@ -117,24 +129,24 @@ internal sealed class JsLoader(RedisStoreOptions store, IDatabase database, stri
 
     private async Task<ReadOnlyMemory<byte>> ValueAsync(string ns, string channel, string version)
     {
-        var key = JsKeys.Blob(id, new() { Namespace = ns, Channel = channel, Version = version, Type = "" });
+        var key = layout.Keys.Blob(id, new() { Namespace = ns, Channel = channel, Version = version, Type = "" });
         var document = (byte[]?)await RedisErrors.GuardAsync(store, () => database.ExecuteAsync("JSON.GET", (RedisKey)(aside + key)));
         return (values.ContainsKey((ns, channel, version)) ? document : null) is { } json ? JsonMembers.Read(json).Raw("value")!.Value : throw new RecordFormatException($"the value of channel {channel}, version {version}, is not there");
     }
 
     private void Ensure(string ns, string part)
     {
-        if (part.Length == 0 || !JsKeys.Takes(part) || !JsKeys.Takes(ns) || ns == "__empty__") throw new RecordFormatException($"LangGraph's JS saver takes no id '{part}' in namespace '{ns}'");
+        if (part.Length == 0 || !layout.Takes(part) || !layout.Takes(ns) || ns == "__empty__") throw new RecordFormatException($"{layout.Saver} takes no id '{part}' in namespace '{ns}'");
     }
 
     private void EnsureSame(EncodedRecord wanted, Action<RecordBuffer> encode, string what)
     {
         encode(again);
-        if (!again.Record.Bytes.Span.SequenceEqual(wanted.Bytes.Span)) throw new RecordFormatException($"{what} cannot be said in layout langgraph-js without loss");
+        if (!again.Record.Bytes.Span.SequenceEqual(wanted.Bytes.Span)) throw new RecordFormatException($"{what} cannot be said in layout {layout.Name} without loss");
     }
 
     private BackupException Refused(string why, Exception? inner = null) => new(ErrorKind.Usage, $"{UnitId.Thread(id)} cannot be restored into '{store.Name}': {why}",
-        "Nothing of this thread was changed. Only what LangGraph's JS package wrote fits layout langgraph-js (docs/migration.md); restore into a store of another kind or layout.", inner);
+        $"Nothing of this thread was changed. Only what {layout.Saver} can say fits layout {layout.Name} (docs/migration.md); restore into a store of another kind or layout.", inner);
 
     private async ValueTask SetAsync(string key, byte[] document)
     {

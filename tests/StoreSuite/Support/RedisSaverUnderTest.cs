@@ -2,37 +2,44 @@ using System.Globalization;
 using System.Text;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Redis;
-using Backup.Checkpoints.Redis.LangGraphJs;
+using Backup.Checkpoints.Redis.LangGraph;
 using Backup.Checkpoints.Stores;
 using StackExchange.Redis;
 
 namespace Backup.Tests.StoreSuite.Support;
 
-/// <summary>A store of LangGraph's JS saver in a database of its own, behind the double.</summary>
-internal sealed class RedisJsUnderTest : StoreUnderTest
+/// <summary>A store of one of LangGraph's savers in a database of its own, behind the double. Python documents are made by hand, after formats.md §3.1.</summary>
+internal sealed class RedisSaverUnderTest : StoreUnderTest
 {
     private readonly RedisDoubleFixture fixture;
     private readonly RedisStore store;
 
-    public RedisJsUnderTest(RedisDoubleFixture fixture)
+    public RedisSaverUnderTest(RedisDoubleFixture fixture, RedisLayout layout = RedisLayout.LangGraphJs)
     {
         this.fixture = fixture;
-        Options = new() { Name = "redis", ConnectionString = fixture.Database, LangGraphJs = true, Writable = true };
+        Options = new() { Name = "redis", ConnectionString = fixture.Database, Layout = layout, Writable = true };
         store = new(Options);
     }
 
     public RedisStoreOptions Options { get; }
 
-    public override ICheckpointSource Source => store;
+    /// <summary>The store itself.</summary>
+    public RedisStore Store => store;
 
-    public override ICheckpointTarget Target => store;
+    public override ICheckpointSource Source => IsPython ? new PythonDialect.Source(store) : store;
+
+    public override ICheckpointTarget Target => IsPython ? new PythonDialect.Target(store) : store;
+
+    private SaverLayout Layout => IsPython ? SaverLayout.Python : SaverLayout.Js;
+
+    private bool IsPython => Options.Layout == RedisLayout.LangGraphPython;
 
     /// <summary>Makes the indexes, as the saver does when it is opened.</summary>
-    public async Task<RedisJsUnderTest> SetupAsync()
+    public async Task<RedisSaverUnderTest> SetupAsync()
     {
         await RawAsync(async database =>
         {
-            await JsFacts.IndexAsync(database);
+            await SaverFacts.IndexAsync(Layout, database);
             return true;
         });
         return this;
@@ -43,23 +50,26 @@ internal sealed class RedisJsUnderTest : StoreUnderTest
         foreach (var unit in contents.Units)
         {
             var having = contents.Records(unit).Where(r => r.Kind == RecordKind.PendingWrite).Select(PendingWrite.Decode).Select(w => (w.Namespace, w.CheckpointId)).ToHashSet();
-            foreach (var record in contents.Records(unit))
+            foreach (var plain in contents.Records(unit))
             {
+                var record = IsPython ? PythonDialect.Said(plain) : plain;
                 switch (record.Kind)
                 {
                     case RecordKind.Checkpoint:
                         var checkpoint = Checkpoint.Decode(record);
-                        await SetAsync(JsKeys.Checkpoint(unit.Id, checkpoint.Namespace, checkpoint.CheckpointId), await JsRecords.WriteAsync(unit.Id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), null!));
+                        var key = Layout.Keys.Checkpoint(unit.Id, checkpoint.Namespace, checkpoint.CheckpointId);
+                        await SetAsync(key, await Layout.WriteCheckpoint(unit.Id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), null!));
+                        if (IsPython && string.CompareOrdinal(await database.StringGetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace)), key) < 0) await database.StringSetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace), key);
                         break;
                     case RecordKind.ChannelBlob:
                         var blob = ChannelBlob.Decode(record);
-                        await SetAsync(JsKeys.Blob(unit.Id, blob), JsRecords.Write(unit.Id, blob));
+                        await SetAsync(Layout.Keys.Blob(unit.Id, blob), Layout.WriteBlob(unit.Id, blob));
                         break;
                     default:
                         var write = PendingWrite.Decode(record);
-                        var (document, score) = JsRecords.Write(unit.Id, write);
-                        await SetAsync(JsKeys.Write(unit.Id, write), document);
-                        await database.SortedSetAddAsync(JsKeys.WriteSet(unit.Id, write.Namespace, write.CheckpointId), JsKeys.Write(unit.Id, write), double.Parse(score!, CultureInfo.InvariantCulture));
+                        var (document, score) = Layout.WriteWrite(unit.Id, write);
+                        await SetAsync(Layout.Keys.Write(unit.Id, write), document);
+                        await database.SortedSetAddAsync(Layout.Keys.WriteSet(unit.Id, write.Namespace, write.CheckpointId), Layout.Keys.Write(unit.Id, write), double.Parse(score!, CultureInfo.InvariantCulture));
                         break;
                 }
             }
@@ -75,13 +85,13 @@ internal sealed class RedisJsUnderTest : StoreUnderTest
         return true;
     });
 
-    public override StoreUnderTest Another() => new RedisJsUnderTest(fixture);
+    public override StoreUnderTest Another() => new RedisSaverUnderTest(fixture, Options.Layout);
 
     /// <summary>Every key with its document, or the members and scores of its sorted set, and whether it expires.</summary>
     public Task<SortedDictionary<string, string>> KeysAsync() => RawAsync(async database =>
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        await foreach (var page in JsListing.KeysAsync(database, "*", default))
+        await foreach (var page in SaverListing.KeysAsync(database, "*", default))
         {
             foreach (var key in page.Where(k => k != "double:indexes"))
             {

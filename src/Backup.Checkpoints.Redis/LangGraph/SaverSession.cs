@@ -4,31 +4,32 @@ using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using StackExchange.Redis;
 
-namespace Backup.Checkpoints.Redis.LangGraphJs;
+namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>
-/// A restore into a store of LangGraph's JS saver. Threads are put aside and then put in place by renaming: all at the end, or online each as
+/// A restore into a store of one of LangGraph's savers. Threads are put aside and then put in place by renaming: all at the end, or online each as
 /// soon as it is there. The saver looks at no mark, so nothing keeps apps out.
 /// </summary>
-internal sealed class JsSession : ITargetSession
+internal sealed class SaverSession : ITargetSession
 {
     private const string Asides = "backup:aside:";
     // Commands of one transaction, unless one thread needs more.
     private const int Together = 5000;
     private readonly RedisStoreOptions store;
+    private readonly SaverLayout layout;
     private readonly IDatabase database;
     private readonly TargetIntent intent;
     private readonly RestoreMark mark;
     private readonly string aside;
     private readonly HashSet<string> present;
     private readonly Lock gate = new();
-    private readonly SortedDictionary<string, JsThread> put = new(Comparer<string>.Create(Utf8Order.Compare));
+    private readonly SortedDictionary<string, SaverThread> put = new(Comparer<string>.Create(Utf8Order.Compare));
     private readonly HashSet<string> gone = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset?> prolonged = new(StringComparer.Ordinal);
 
-    private JsSession(RedisStoreOptions store, IDatabase database, TargetIntent intent, RestoreMark mark, string session, IEnumerable<string> present)
+    private SaverSession(RedisStoreOptions store, SaverLayout layout, IDatabase database, TargetIntent intent, RestoreMark mark, string session, IEnumerable<string> present)
     {
-        (this.store, this.database, this.intent, this.mark, aside, this.present) = (store, database, intent, mark, $"{Asides}{session}:", present.ToHashSet(StringComparer.Ordinal));
+        (this.store, this.layout, this.database, this.intent, this.mark, aside, this.present) = (store, layout, database, intent, mark, $"{Asides}{session}:", present.ToHashSet(StringComparer.Ordinal));
         Fresh = this.present.Count == 0;
     }
 
@@ -40,15 +41,15 @@ internal sealed class JsSession : ITargetSession
     public bool Expires => true;
 
     /// <summary>Takes the store for a restore and clears what restores that died have left beside it.</summary>
-    public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, IDatabase database, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>
+    public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, SaverLayout layout, IDatabase database, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>
     {
         var session = Randomness.Token(16);
-        var mark = await RestoreMark.TakeAsync(store, database, JsFacts.Own, intent, session, time, cancellation);
+        var mark = await RestoreMark.TakeAsync(store, database, SaverFacts.Own, intent, session, time, cancellation);
         try
         {
-            await JsFacts.ReadAsync(store, database, ownRestore: true);
+            await SaverFacts.ReadAsync(store, layout, database, ownRestore: true);
             await ClearAsync(database, cancellation);
-            return new JsSession(store, database, intent, mark, session, (await JsListing.ScanAsync(store, database, "checkpoint*", cancellation)).Keys);
+            return new SaverSession(store, layout, database, intent, mark, session, (await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation)).Keys);
         }
         catch
         {
@@ -57,7 +58,7 @@ internal sealed class JsSession : ITargetSession
         }
     });
 
-    public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => Task.FromResult<ITargetLoader>(new JsLoader(store, database, aside, There, async (id, thread, replace) =>
+    public Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => Task.FromResult<ITargetLoader>(new SaverLoader(store, layout, database, aside, There, async (id, thread, replace) =>
     {
         if (intent.Online)
         {
@@ -74,10 +75,10 @@ internal sealed class JsSession : ITargetSession
 
     public Task<ISourceCut> ReadAsync(CancellationToken cancellation) => RedisErrors.GuardAsync<ISourceCut>(store, async () =>
     {
-        var facts = await JsFacts.ReadAsync(store, database, ownRestore: true);
-        return new JsCut(store with { ReadLimit = null }, database, facts, JsCut.Describe(facts, null, null, 0), null, null, async token =>
+        var facts = await SaverFacts.ReadAsync(store, layout, database, ownRestore: true);
+        return new SaverCut(store with { ReadLimit = null }, layout, database, facts, SaverCut.Describe(layout, facts, null, null, 0), null, null, async token =>
         {
-            var threads = await JsListing.ScanAsync(store, database, "checkpoint*", token);
+            var threads = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", token);
             lock (gate)
             {
                 foreach (var id in gone) threads.Remove(id);
@@ -99,7 +100,7 @@ internal sealed class JsSession : ITargetSession
             }
             return;
         }
-        var live = await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+        var live = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
         foreach (var id in ids)
         {
             var transaction = Owned();
@@ -121,9 +122,9 @@ internal sealed class JsSession : ITargetSession
     {
         if (!await mark.RenewAsync()) throw Lost();
         if (!intent.Online) await PublishAllAsync(cancellation);
-        if (prolonged.Count > 0 && (await JsFacts.ReadAsync(store, database, ownRestore: true)).Expires) await ProlongAllAsync(cancellation);
+        if (prolonged.Count > 0 && (await SaverFacts.ReadAsync(store, layout, database, ownRestore: true)).Expires) await ProlongAllAsync(cancellation);
         // A store into which nothing was restored stays what it was.
-        if (intent.Online || put.Count > 0 || gone.Count > 0) await JsFacts.IndexAsync(database);
+        if (intent.Online || put.Count > 0 || gone.Count > 0) await SaverFacts.IndexAsync(layout, database);
     });
 
     public async ValueTask DisposeAsync()
@@ -146,7 +147,7 @@ internal sealed class JsSession : ITargetSession
 
     private async Task PublishAllAsync(CancellationToken cancellation)
     {
-        var live = put.Count + gone.Count == 0 || Fresh ? [] : await JsListing.ScanAsync(store, database, "checkpoint*", cancellation);
+        var live = put.Count + gone.Count == 0 || Fresh ? [] : await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
         var transaction = Owned();
         var waiting = new List<Task>();
         foreach (var id in gone.Concat(put.Keys).ToList())
@@ -160,13 +161,13 @@ internal sealed class JsSession : ITargetSession
         if (waiting.Count > 0) await SendAsync(transaction, waiting);
     }
 
-    private async Task PublishAsync(string id, JsThread thread, bool replace, CancellationToken cancellation)
+    private async Task PublishAsync(string id, SaverThread thread, bool replace, CancellationToken cancellation)
     {
         var transaction = Owned();
         var waiting = new List<Task>();
         if (replace)
         {
-            var live = await JsListing.ScanAsync(store, database, $"checkpoint*:{JsListing.Literal(id)}:*", cancellation);
+            var live = await SaverListing.ScanAsync(store, layout, database, $"checkpoint*:{SaverListing.Literal(id)}:*", cancellation);
             waiting.Add(Remove(transaction, id, live.GetValueOrDefault(id)));
         }
         else foreach (var (key, _, _) in thread.Checkpoints.Take(100)) transaction.AddCondition(Condition.KeyNotExists(key));
@@ -177,13 +178,13 @@ internal sealed class JsSession : ITargetSession
     // Threads that were left as they are; none goes earlier for it. One whose restore dies before this is left again by the next, which does it.
     private async Task ProlongAllAsync(CancellationToken cancellation)
     {
-        var live = (await JsListing.ScanAsync(store, database, "checkpoint*", cancellation)).Where(t => prolonged.ContainsKey(t.Key)).ToList();
-        var times = await JsExpiry.ReadAsync(database, live, cancellation);
+        var live = (await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation)).Where(t => prolonged.ContainsKey(t.Key)).ToList();
+        var times = await SaverExpiry.ReadAsync(database, live, cancellation);
         foreach (var (id, thread) in live)
         {
             if (!times.TryGetValue(id, out var now) || now is null || prolonged[id] <= now) continue;
             var transaction = Owned();
-            await SendAsync(transaction, Expire(transaction, JsExpiry.Keys(id, thread), prolonged[id]));
+            await SendAsync(transaction, Expire(transaction, SaverExpiry.Keys(layout, id, thread), prolonged[id]));
         }
     }
 
@@ -194,7 +195,7 @@ internal sealed class JsSession : ITargetSession
     private ITransaction Owned()
     {
         var transaction = database.CreateTransaction();
-        transaction.AddCondition(Condition.StringEqual(JsFacts.Own.Mark, mark.Value));
+        transaction.AddCondition(Condition.StringEqual(SaverFacts.Own.Mark, mark.Value));
         return transaction;
     }
 
@@ -207,26 +208,29 @@ internal sealed class JsSession : ITargetSession
 
     private OwnershipLostException Lost() => new($"the restore into '{store.Name}' was taken over, or was silent for too long");
 
-    private static Task Remove(ITransaction transaction, string id, JsThread? thread) => thread is null ? Task.CompletedTask : transaction.KeyDeleteAsync(
+    private Task Remove(ITransaction transaction, string id, SaverThread? thread) => thread is null ? Task.CompletedTask : transaction.KeyDeleteAsync(
     [
-        .. thread.Checkpoints.Concat(thread.Writes).Select(c => (RedisKey)c.Key), .. thread.Blobs.Select(b => (RedisKey)b), .. thread.Written.Select(w => (RedisKey)JsKeys.WriteSet(id, w.Namespace, w.Id)),
+        .. thread.Checkpoints.Concat(thread.Writes).Select(c => (RedisKey)c.Key), .. thread.Blobs.Select(b => (RedisKey)b), .. thread.Beside(layout, id).Select(k => (RedisKey)k),
+        // What the Python saver marked before it wrote it.
+        .. thread.Writes.Select(w => (RedisKey)layout.Keys.Checkpoint(id, w.Namespace, w.Id)).Distinct(),
     ]);
 
     // Values and writes first: what reads without a transaction never sees a checkpoint without them.
-    private List<Task> Rename(ITransaction transaction, string id, JsThread thread)
+    private List<Task> Rename(ITransaction transaction, string id, SaverThread thread)
     {
         var keys = thread.Blobs.Concat(thread.Writes.Select(w => w.Key)).Concat(thread.Checkpoints.OrderBy(c => c.Id, StringComparer.Ordinal).Select(c => c.Key));
         var tasks = keys.Select(key => (Task)transaction.KeyRenameAsync(aside + key, key)).ToList();
         // A set that nothing was put into is not there.
         foreach (var (ns, checkpoint) in thread.Writes.Select(w => (w.Namespace, w.Id)).Distinct())
-            if (JsKeys.WriteSet(id, ns, checkpoint) is var set && thread.Scored.Contains(set)) tasks.Add(transaction.KeyRenameAsync(aside + set, set));
-        if (thread.Expires is not null) tasks.AddRange(Expire(transaction, JsExpiry.Keys(id, thread), thread.Expires));
+            if (layout.Keys.WriteSet(id, ns, checkpoint) is var set && thread.Scored.Contains(set)) tasks.Add(transaction.KeyRenameAsync(aside + set, set));
+        tasks.AddRange(thread.Pointers.Select(key => transaction.KeyRenameAsync(aside + key, key)));
+        if (thread.Expires is not null) tasks.AddRange(Expire(transaction, SaverExpiry.Keys(layout, id, thread), thread.Expires));
         return tasks;
     }
 
     private static async Task ClearAsync(IDatabase database, CancellationToken cancellation)
     {
-        await foreach (var keys in JsListing.KeysAsync(database, $"{Asides}*", cancellation))
+        await foreach (var keys in SaverListing.KeysAsync(database, $"{Asides}*", cancellation))
             if (keys.Count > 0) await database.KeyDeleteAsync([.. keys.Select(k => (RedisKey)k)]);
     }
 }

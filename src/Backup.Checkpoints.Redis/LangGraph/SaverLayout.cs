@@ -1,0 +1,69 @@
+using Backup.Checkpoints.Encoding;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.LangGraphJs;
+using Backup.Checkpoints.Redis.LangGraphPython;
+
+namespace Backup.Checkpoints.Redis.LangGraph;
+
+/// <summary>What a thread's other keys say that a checkpoint's record depends on.</summary>
+/// <param name="Value">Digest of the text of a channel value kept apart, by namespace, channel and version; null when there is none.</param>
+/// <param name="HasWrites">Whether there are writes on a checkpoint, by namespace and id.</param>
+/// <param name="Pointer">How the namespace's pointer stands to a checkpoint.</param>
+internal sealed record SaverSurroundings(Func<string, string, string, Digest256?> Value, Func<string, string, bool> HasWrites, Func<string, string, PointerMark> Pointer);
+
+/// <summary>How the pointer of a namespace stands to one of its checkpoints. The characters are stored in archives.</summary>
+internal enum PointerMark
+{
+    /// <summary>As it is expected: it names the newest, and this may be it.</summary>
+    Newest = '=',
+    /// <summary>It names this one, which is not the newest.</summary>
+    This = '*',
+    /// <summary>This is the newest, and there is no pointer to a checkpoint.</summary>
+    None = '-',
+}
+
+/// <summary>What one of LangGraph's savers does otherwise than another: how keys and documents are spelled. The rest is the same for all.</summary>
+internal sealed record SaverLayout
+{
+    /// <summary>Name of the layout as configured.</summary>
+    public required string Name { get; init; }
+    /// <summary>The saver, for messages.</summary>
+    public required string Saver { get; init; }
+    /// <summary>The layout's description in backups.</summary>
+    public required string Description { get; init; }
+    /// <summary>The indexes a restore makes: name, prefix of keys, fields by type.</summary>
+    public required (string Name, string Prefix, (string Field, string Type)[] Fields)[] Indexes { get; init; }
+    /// <summary>Tells from the names of all indexes whether this saver has written here.</summary>
+    public required Func<IReadOnlySet<string>, bool> IsIndexed { get; init; }
+    /// <summary>Tells from the JSON of a checkpoint's <c>has_writes</c> that it is of another saver.</summary>
+    public required Func<string, bool> IsForeign { get; init; }
+    /// <summary>True where a key names the newest checkpoint of each namespace.</summary>
+    public bool HasPointers { get; init; }
+    /// <summary>True when the saver takes an id.</summary>
+    public required Func<string, bool> Takes { get; init; }
+    /// <summary>The keys.</summary>
+    public required SaverKeys Keys { get; init; }
+    /// <summary>A checkpoint's document as a record.</summary>
+    public required Func<ReadOnlyMemory<byte>, SaverSurroundings, Checkpoint> ReadCheckpoint { get; init; }
+    /// <summary>The document of a checkpoint: thread, record, whether it has writes, and the text of channel values kept apart by channel and version.</summary>
+    public required Func<string, Checkpoint, bool, Func<string, string, Task<ReadOnlyMemory<byte>>>, Task<byte[]>> WriteCheckpoint { get; init; }
+    /// <summary>What a checkpoint's record says of the pointer.</summary>
+    public required Func<Checkpoint, PointerMark> PointerOf { get; init; }
+    /// <summary>A channel value's document as a record.</summary>
+    public required Func<ReadOnlyMemory<byte>, ChannelBlob> ReadBlob { get; init; }
+    /// <summary>The document of a channel value.</summary>
+    public required Func<string, ChannelBlob, byte[]> WriteBlob { get; init; }
+    /// <summary>A write's document as a record, with its score in the sorted set; null when it is not in it.</summary>
+    public required Func<ReadOnlyMemory<byte>, double?, PendingWrite> ReadWrite { get; init; }
+    /// <summary>The document of a write, and its score.</summary>
+    public required Func<string, PendingWrite, (byte[] Document, string? Score)> WriteWrite { get; init; }
+
+    /// <summary>That of LangGraph's JS saver (formats.md §3.3).</summary>
+    public static SaverLayout Js { get; } = JsLayout.Create();
+
+    /// <summary>That of LangGraph's Python saver (formats.md §3.1).</summary>
+    public static SaverLayout Python { get; } = PythonLayout.Create();
+
+    /// <summary>Every layout that is known.</summary>
+    public static IReadOnlyList<SaverLayout> All { get; } = [Js, Python];
+}

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Text.Json;
+using Backup.Checkpoints.Encoding;
+using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.LangGraph;
+
+namespace Backup.Checkpoints.Redis.LangGraphPython;
+
+/// <summary>
+/// Documents of LangGraph's Python saver as records, and back (formats.md §3.1). Every record has the extra
+/// <see cref="Extras.RedisPython"/> with the rest of its document, so that it is never taken for another saver's. In it <c>null</c> stands for
+/// what the record holds, <c>[]</c> for the same in quotes or in base64, and for <c>has_writes</c> as the writes say; an array of one item for what stood there.
+/// </summary>
+internal static class PythonRecords
+{
+    private static readonly ReadOnlyMemory<byte> Null = "null"u8.ToArray(), Coded = "[]"u8.ToArray();
+
+    /// <summary>A checkpoint: its object as it stands, channel values included.</summary>
+    public static Checkpoint ReadCheckpoint(ReadOnlyMemory<byte> json, SaverSurroundings around)
+    {
+        var document = JsonMembers.Read(json);
+        string ns = SaverKeys.Unsafe(document.Text("checkpoint_ns")), id = document.Text("checkpoint_id");
+        var (envelope, envelopeMark) = Inner(document.Raw("checkpoint") ?? throw new RecordFormatException("no checkpoint"));
+        var (metadata, metadataMark) = document.Raw("metadata") is { } said ? Inner(said) : ("{}"u8.ToArray(), default);
+        var rest = document.With((name, value) => name switch
+        {
+            "thread_id" => Null,
+            "checkpoint" => envelopeMark,
+            "metadata" => metadataMark,
+            "has_writes" => value.Span.SequenceEqual(HasWrites(around.HasWrites(ns, id))) ? Coded : Kept(value),
+            _ => value,
+        });
+        return new()
+        {
+            Namespace = ns, CheckpointId = id, ParentId = document.Optional("parent_checkpoint_id") is { Length: > 0 } parent ? parent : null,
+            Envelope = envelope, Metadata = metadata, Extra = Extra($"{(char)around.Pointer(ns, id)}{Text(rest)}"),
+        };
+    }
+
+    /// <summary>The document of a checkpoint.</summary>
+    public static byte[] Write(string thread, Checkpoint record, bool hasWrites) => JsonMembers.Read(Utf8(Said(record.Extra, 1)[1..])).With((name, value) => name switch
+    {
+        "thread_id" => JsonText.Quote(thread),
+        "checkpoint" => Outer(value, record.Envelope),
+        "metadata" => Outer(value, record.Metadata),
+        "has_writes" => value.Span.SequenceEqual(Coded.Span) ? HasWrites(hasWrites).ToArray() : value[1..^1],
+        _ => value,
+    });
+
+    /// <summary>How the pointer of its namespace stands to a checkpoint.</summary>
+    public static PointerMark PointerOf(Checkpoint record) => (PointerMark)Said(record.Extra, 1)[0];
+
+    /// <summary>A channel value, which versions up to 0.3.6 keep apart.</summary>
+    public static ChannelBlob ReadBlob(ReadOnlyMemory<byte> json)
+    {
+        var document = JsonMembers.Read(json);
+        var (value, mark) = Decoded(document.Raw("blob") ?? Null);
+        return new()
+        {
+            Namespace = SaverKeys.Unsafe(document.Text("checkpoint_ns")), Channel = document.Text("channel"), Version = document.Text("version"), Type = document.Text("type"),
+            Value = value.Length == 0 && document.Text("type") == "empty" ? (ReadOnlyMemory<byte>?)null : value, // an array's null would become empty memory
+            Extra = Extra(Text(document.With((name, raw) => name switch { "thread_id" => Null, "blob" => mark, _ => raw }))),
+        };
+    }
+
+    /// <summary>The document of a channel value.</summary>
+    public static byte[] Write(string thread, ChannelBlob record) => JsonMembers.Read(Utf8(Said(record.Extra, 0))).With((name, raw) => name switch
+    {
+        "thread_id" => JsonText.Quote(thread),
+        "blob" => Encoded(raw, record.Value ?? default),
+        _ => raw,
+    });
+
+    /// <summary>A write, with its score in the sorted set; null when it is not in it.</summary>
+    public static PendingWrite ReadWrite(ReadOnlyMemory<byte> json, double? score)
+    {
+        var document = JsonMembers.Read(json);
+        var index = document.Raw("idx") is { } raw && int.TryParse(Text(raw.Span), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new RecordFormatException("idx is no number");
+        var (value, mark) = Decoded(document.Raw("blob") ?? Null);
+        var record = new PendingWrite
+        {
+            Namespace = SaverKeys.Unsafe(document.Text("checkpoint_ns")), CheckpointId = document.Text("checkpoint_id"), TaskId = document.Text("task_id"), Index = index,
+            Channel = document.Text("channel"), Type = document.Optional("type"), Value = value, TaskPath = document.Optional("task_path") ?? "",
+        };
+        var place = score is { } number2 ? number2.ToString("R", CultureInfo.InvariantCulture) : "-";
+        return record with
+        {
+            Extra = Extra(Default(document.Text("thread_id"), record).AsSpan().SequenceEqual(json.Span) ? place
+                : $"{place} {Text(document.With((name, raw) => name switch { "thread_id" => Null, "blob" => mark, _ => raw }))}"),
+        };
+    }
+
+    /// <summary>The document of a write, and its score in the sorted set; null when it is not in it.</summary>
+    public static (byte[] Document, string? Score) Write(string thread, PendingWrite record)
+    {
+        var said = Said(record.Extra, 1).Split(' ', 2);
+        var document = said is [_, var rest] ? JsonMembers.Read(Utf8(rest)).With((name, raw) => name switch { "thread_id" => JsonText.Quote(thread), "blob" => Encoded(raw, record.Value), _ => raw })
+            : Default(thread, record);
+        return (document, said[0] == "-" ? null : said[0]);
+    }
+
+    private static byte[] Default(string thread, PendingWrite record) => JsonText.Object(
+    [
+        ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(SaverKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(record.CheckpointId)), ("task_id", JsonText.Quote(record.TaskId)),
+        ("task_path", JsonText.Quote(record.TaskPath)), ("idx", Utf8(record.Index.ToString(CultureInfo.InvariantCulture))), ("channel", JsonText.Quote(record.Channel)), ("type", JsonText.Quote(record.Type ?? "")),
+        ("blob", Encoded(Coded, record.Value)),
+    ]);
+
+    // An object, or a text of one.
+    private static (byte[] Text, ReadOnlyMemory<byte> Mark) Inner(ReadOnlyMemory<byte> raw)
+    {
+        if (raw.Span[0] == '{') return (raw.ToArray(), Null);
+        if (raw.Span[0] != '"') throw new RecordFormatException("a checkpoint or its metadata is neither an object nor a text");
+        var text = JsonSerializer.Deserialize<string>(raw.Span)!;
+        JsonMembers.Read(Utf8(text));
+        return (Utf8(text), JsonText.Quote(text).AsSpan().SequenceEqual(raw.Span) ? Coded : Kept(raw));
+    }
+
+    private static ReadOnlyMemory<byte> Outer(ReadOnlyMemory<byte> mark, ReadOnlyMemory<byte> text) =>
+        mark.Span.SequenceEqual(Null.Span) ? text : mark.Span.SequenceEqual(Coded.Span) ? JsonText.Quote(Text(text.Span)) : mark[1..^1];
+
+    // A value's bytes where they stand in base64, else the JSON that stands there.
+    private static (byte[] Value, ReadOnlyMemory<byte> Mark) Decoded(ReadOnlyMemory<byte> raw)
+    {
+        if (raw.Span is [(byte)'"', .., (byte)'"'])
+        {
+            var coded = raw[1..^1];
+            var bytes = new byte[coded.Length];
+            if (Convert.TryFromBase64String(Text(coded.Span), bytes, out var length) && Encoded(Coded, bytes.AsMemory(0, length)).Span.SequenceEqual(raw.Span)) return (bytes[..length], Coded);
+        }
+        return (raw.ToArray(), Null);
+    }
+
+    private static ReadOnlyMemory<byte> Encoded(ReadOnlyMemory<byte> mark, ReadOnlyMemory<byte> value) => mark.Span.SequenceEqual(Coded.Span) ? Utf8($"\"{Convert.ToBase64String(value.Span)}\"") : value;
+
+    private static ReadOnlyMemory<byte> Kept(ReadOnlyMemory<byte> raw) => (byte[])[(byte)'[', .. raw.Span, (byte)']'];
+
+    private static ReadOnlySpan<byte> HasWrites(bool any) => any ? "true"u8 : "false"u8;
+
+    private static Dictionary<string, string> Extra(string said) => new() { [Extras.RedisPython] = said };
+
+    private static string Said(IReadOnlyDictionary<string, string> extra, int atLeast) => extra.GetValueOrDefault(Extras.RedisPython) is { } said && said.Length >= atLeast ? said
+        : throw new RecordFormatException("it was not written by LangGraph's Python Redis saver, whose documents hold values as that saver alone prints them");
+
+    private static string Text(ReadOnlySpan<byte> utf8) => System.Text.Encoding.UTF8.GetString(utf8);
+
+    private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+}
