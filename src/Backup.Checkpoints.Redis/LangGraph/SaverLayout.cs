@@ -8,19 +8,7 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 /// <summary>What a thread's other keys say that a checkpoint's record depends on.</summary>
 /// <param name="Value">Digest of the text of a channel value kept apart, by namespace, channel and version; null when there is none.</param>
 /// <param name="HasWrites">Whether there are writes on a checkpoint, by namespace and id.</param>
-/// <param name="Pointer">How the namespace's pointer stands to a checkpoint.</param>
-internal sealed record SaverSurroundings(Func<string, string, string, Digest256?> Value, Func<string, string, bool> HasWrites, Func<string, string, PointerMark> Pointer);
-
-/// <summary>How the pointer of a namespace stands to one of its checkpoints. The characters are stored in archives.</summary>
-internal enum PointerMark
-{
-    /// <summary>As it is expected: it names the newest, and this may be it.</summary>
-    Newest = '=',
-    /// <summary>It names this one, which is not the newest.</summary>
-    This = '*',
-    /// <summary>This is the newest, and there is no pointer to a checkpoint.</summary>
-    None = '-',
-}
+internal sealed record SaverSurroundings(Func<string, string, string, Digest256?> Value, Func<string, string, bool> HasWrites);
 
 /// <summary>What one of LangGraph's savers does otherwise than another: how keys and documents are spelled. The rest is the same for all.</summary>
 internal sealed record SaverLayout
@@ -47,8 +35,6 @@ internal sealed record SaverLayout
     public required Func<ReadOnlyMemory<byte>, SaverSurroundings, Checkpoint> ReadCheckpoint { get; init; }
     /// <summary>The document of a checkpoint: thread, record, whether it has writes, and the text of channel values kept apart by channel and version.</summary>
     public required Func<string, Checkpoint, bool, Func<string, string, Task<ReadOnlyMemory<byte>>>, Task<byte[]>> WriteCheckpoint { get; init; }
-    /// <summary>What a checkpoint's record says of the pointer.</summary>
-    public required Func<Checkpoint, PointerMark> PointerOf { get; init; }
     /// <summary>A channel value's document as a record.</summary>
     public required Func<ReadOnlyMemory<byte>, ChannelBlob> ReadBlob { get; init; }
     /// <summary>The document of a channel value.</summary>

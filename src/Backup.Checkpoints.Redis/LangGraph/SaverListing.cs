@@ -36,9 +36,6 @@ internal sealed class SaverThread
 
     /// <summary>Id of the newest checkpoint, as LangGraph orders them; null when there is none.</summary>
     public string? Newest => Checkpoints.Count == 0 ? null : Checkpoints.Select(c => c.Id).Max(StringComparer.Ordinal);
-
-    /// <summary>Id of the newest checkpoint of a namespace that has one.</summary>
-    public string NewestOf(string ns) => Checkpoints.Where(c => c.Namespace == ns).Select(c => c.Id).Max(StringComparer.Ordinal)!;
 }
 
 /// <summary>Finds the documents of threads. What a document is of is read from it, since ids in keys may hold colons.</summary>

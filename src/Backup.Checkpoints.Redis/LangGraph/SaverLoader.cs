@@ -16,6 +16,8 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
     private readonly List<Checkpoint> checkpoints = [];
     private readonly Dictionary<(string, string, string), Digest256> values = [];
     private readonly HashSet<(string, string)> having = [];
+    // Where they are not as expected: to the newest checkpoint.
+    private readonly Dictionary<string, string?> pointers = new(StringComparer.Ordinal);
     private SaverThread thread = new();
     private string id = "";
     private bool replaces;
@@ -30,6 +32,7 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
         checkpoints.Clear();
         values.Clear();
         having.Clear();
+        pointers.Clear();
         if (id.Length == 0 || !layout.Takes(id)) throw Refused($"{layout.Saver} takes no such thread id");
         if (!replace && there(id)) throw new BackupException(ErrorKind.Conflict, $"another writer made {unit} of '{store.Name}' while it was restored", "It was not changed. Run the restore again.");
         return default;
@@ -51,6 +54,12 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
                 case RecordKind.ChannelBlob:
                     var blob = ChannelBlob.Decode(record);
                     Ensure(blob.Namespace, "-");
+                    if (layout.HasPointers && SaverPointer.Is(blob))
+                    {
+                        EnsureSame(record, SaverPointer.Record(blob.Namespace, SaverPointer.Checkpoint(blob)).Encode, "a pointer to a checkpoint");
+                        pointers[blob.Namespace] = SaverPointer.Checkpoint(blob);
+                        break;
+                    }
                     var value = layout.WriteBlob(id, blob);
                     EnsureSame(record, layout.ReadBlob(value).Encode, $"channel {blob.Channel}, version {blob.Version}, of type {blob.Type}");
                     if (blob.Value is { } text) values[(blob.Namespace, blob.Channel, blob.Version)] = Digest256.Of(text.Span);
@@ -85,13 +94,7 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
     public async ValueTask EndAsync(CancellationToken cancellation)
     {
         await DrainAsync();
-        // The pointer of a namespace names the newest of its checkpoints, unless one of them says otherwise.
-        var newest = checkpoints.GroupBy(c => c.Namespace).ToDictionary(g => g.Key, g => g.MaxBy(c => c.CheckpointId, StringComparer.Ordinal)!);
-        var pointers = !layout.HasPointers ? [] : newest.ToDictionary(n => n.Key, n => checkpoints.Find(c => c.Namespace == n.Key && layout.PointerOf(c) == PointerMark.This)?.CheckpointId
-            ?? (layout.PointerOf(n.Value) == PointerMark.None ? null : n.Value.CheckpointId));
-        PointerMark MarkOf(string ns, string checkpoint) => !pointers.TryGetValue(ns, out var named) || (named == newest[ns].CheckpointId) ? PointerMark.Newest
-            : named == checkpoint ? PointerMark.This : named is null && checkpoint == newest[ns].CheckpointId ? PointerMark.None : PointerMark.Newest;
-        var around = new SaverSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)), MarkOf);
+        var around = new SaverSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)));
         foreach (var checkpoint in checkpoints)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -109,11 +112,14 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
                 throw Refused(error.Message, error);
             }
         }
-        foreach (var (ns, checkpoint) in pointers)
+        foreach (var of in layout.HasPointers ? checkpoints.ToLookup(c => c.Namespace, c => c.CheckpointId) : Enumerable.Empty<IGrouping<string, string>>())
         {
-            if (checkpoint is null) continue;
-            thread.Pointers.Add(layout.Keys.Pointer(id, ns));
-            sent.Add(database.StringSetAsync(aside + thread.Pointers[^1], layout.Keys.Checkpoint(id, ns, checkpoint)));
+            var newest = of.Max(StringComparer.Ordinal);
+            if (!pointers.TryGetValue(of.Key, out var named)) named = newest;
+            else if (named == newest || (named is not null && !of.Contains(named))) throw Refused($"a pointer to checkpoint {named} is not what it was");
+            if (named is null) continue;
+            thread.Pointers.Add(layout.Keys.Pointer(id, of.Key));
+            sent.Add(database.StringSetAsync(aside + thread.Pointers[^1], layout.Keys.Checkpoint(id, of.Key, named)));
         }
         await DrainAsync();
         await done(id, thread, replaces);

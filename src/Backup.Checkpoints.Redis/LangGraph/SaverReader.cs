@@ -54,10 +54,10 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         }
         else if (thread.Checkpoints.Count > 0 && !await database.KeyExistsAsync(thread.Before + thread.Checkpoints[0].Key)) return;
 
-        var marks = await MarksAsync(thread, pointers);
+        var newest = new Dictionary<string, string>(StringComparer.Ordinal);
         var values = new Dictionary<(string, string, string), Digest256>();
         var having = new HashSet<(string, string)>();
-        var around = new SaverSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)), (ns, checkpoint) => marks.GetValueOrDefault((ns, checkpoint), PointerMark.Newest));
+        var around = new SaverSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)));
         await sink.BeginAsync(UnitId.Thread(id), cancellation);
         await EachAsync(writes, async (key, json) =>
         {
@@ -78,8 +78,15 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             JsonMembers? own = null;
             var again = await layout.WriteCheckpoint(id, record, having.Contains((record.Namespace, record.CheckpointId)),
                 (channel, _) => Task.FromResult((own ??= JsonMembers.Read(json).Object("checkpoint").Object("channel_values")).Raw(channel)!.Value));
+            if (!newest.TryGetValue(record.Namespace, out var before) || string.CompareOrdinal(before, record.CheckpointId) < 0) newest[record.Namespace] = record.CheckpointId;
             await EmitAsync(key, layout.Keys.Checkpoint(id, record.Namespace, record.CheckpointId), record.Encode, again, json);
         });
+        foreach (var (ns, pointer) in pointers)
+        {
+            if (!newest.TryGetValue(ns, out var last) || await PointerAsync(thread, ns, pointer, last) is not { } record) continue;
+            record.Encode(buffer);
+            await sink.WriteAsync(buffer.Record, cancellation);
+        }
         await sink.EndAsync(cancellation);
 
         async Task EachAsync(IReadOnlyList<string> of, Func<string, byte[], Task> take)
@@ -115,18 +122,12 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         }
     }
 
-    // A pointer to a checkpoint that waits for the next backup is one to the newest.
-    private async Task<Dictionary<(string, string), PointerMark>> MarksAsync(SaverThread thread, Dictionary<string, string?> pointers)
+    // Null for one that is as expected; so is one to a checkpoint that waits for the next backup.
+    private async Task<ChannelBlob?> PointerAsync(SaverThread thread, string ns, string? pointer, string newest)
     {
-        var marks = new Dictionary<(string, string), PointerMark>();
-        foreach (var (ns, pointer) in pointers)
-        {
-            var newest = thread.NewestOf(ns);
-            var (key, _, named) = pointer is null ? default : thread.Checkpoints.Find(c => c.Namespace == ns && c.Key == pointer);
-            if (key is not null && named != newest) marks[(ns, named)] = PointerMark.This;
-            else if (key is null && (pointer is null || !await database.KeyExistsAsync(thread.Before + pointer))) marks[(ns, newest)] = PointerMark.None;
-        }
-        return marks;
+        var (key, _, named) = thread.Checkpoints.Find(c => c.Namespace == ns && c.Key == pointer);
+        if (key is not null && await database.KeyExistsAsync(thread.Before + key)) return named == newest ? null : SaverPointer.Record(ns, named);
+        return pointer is not null && await database.KeyExistsAsync(thread.Before + pointer) ? null : SaverPointer.Record(ns, null);
     }
 
     private ValueTask PayAsync(IEnumerable<byte[]> documents, CancellationToken cancellation) => store.ReadLimit?.TakeAsync(documents.Sum(d => (long)d.Length), cancellation) ?? default;

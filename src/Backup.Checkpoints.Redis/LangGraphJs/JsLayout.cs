@@ -27,7 +27,7 @@ internal static class JsLayout
         Name = "langgraph-js", Saver = "LangGraph's JS saver", Description = Description, Indexes = Indexes,
         IsIndexed = names => names.Contains("checkpoints") && !names.Contains("checkpoints_blobs"), IsForeign = hasWrites => hasWrites is "true" or "false",
         Takes = SaverKeys.IsPlain, Keys = new(ns => ns),
-        ReadCheckpoint = JsRecords.ReadCheckpoint, WriteCheckpoint = JsRecords.WriteAsync, PointerOf = _ => PointerMark.Newest,
+        ReadCheckpoint = JsRecords.ReadCheckpoint, WriteCheckpoint = JsRecords.WriteAsync,
         ReadBlob = JsRecords.ReadBlob, WriteBlob = JsRecords.Write, ReadWrite = JsRecords.ReadWrite, WriteWrite = JsRecords.Write,
     };
 }

@@ -17,7 +17,7 @@ internal static class PythonLayout
         Name = "langgraph-python", Saver = "LangGraph's Python saver", Description = """{"kind":"redis","layout":"langgraph-python","version":1}""", Indexes = Indexes,
         IsIndexed = names => names.Contains("checkpoint") || names.Contains("checkpoints_blobs"), IsForeign = hasWrites => hasWrites.StartsWith('"'),
         HasPointers = true, Takes = _ => true, Keys = new(SaverKeys.Safe),
-        ReadCheckpoint = PythonRecords.ReadCheckpoint, WriteCheckpoint = (thread, record, hasWrites, _) => Task.FromResult(PythonRecords.Write(thread, record, hasWrites)), PointerOf = PythonRecords.PointerOf,
+        ReadCheckpoint = PythonRecords.ReadCheckpoint, WriteCheckpoint = (thread, record, hasWrites, _) => Task.FromResult(PythonRecords.Write(thread, record, hasWrites)),
         ReadBlob = PythonRecords.ReadBlob, WriteBlob = PythonRecords.Write, ReadWrite = PythonRecords.ReadWrite, WriteWrite = PythonRecords.Write,
     };
 }

@@ -33,12 +33,12 @@ internal static class PythonRecords
         return new()
         {
             Namespace = ns, CheckpointId = id, ParentId = document.Optional("parent_checkpoint_id") is { Length: > 0 } parent ? parent : null,
-            Envelope = envelope, Metadata = metadata, Extra = Extra($"{(char)around.Pointer(ns, id)}{Text(rest)}"),
+            Envelope = envelope, Metadata = metadata, Extra = Extra(Text(rest)),
         };
     }
 
     /// <summary>The document of a checkpoint.</summary>
-    public static byte[] Write(string thread, Checkpoint record, bool hasWrites) => JsonMembers.Read(Utf8(Said(record.Extra, 1)[1..])).With((name, value) => name switch
+    public static byte[] Write(string thread, Checkpoint record, bool hasWrites) => JsonMembers.Read(Utf8(Said(record.Extra))).With((name, value) => name switch
     {
         "thread_id" => JsonText.Quote(thread),
         "checkpoint" => Outer(value, record.Envelope),
@@ -46,9 +46,6 @@ internal static class PythonRecords
         "has_writes" => value.Span.SequenceEqual(Coded.Span) ? HasWrites(hasWrites).ToArray() : value[1..^1],
         _ => value,
     });
-
-    /// <summary>How the pointer of its namespace stands to a checkpoint.</summary>
-    public static PointerMark PointerOf(Checkpoint record) => (PointerMark)Said(record.Extra, 1)[0];
 
     /// <summary>A channel value, which versions up to 0.3.6 keep apart.</summary>
     public static ChannelBlob ReadBlob(ReadOnlyMemory<byte> json)
@@ -64,7 +61,7 @@ internal static class PythonRecords
     }
 
     /// <summary>The document of a channel value.</summary>
-    public static byte[] Write(string thread, ChannelBlob record) => JsonMembers.Read(Utf8(Said(record.Extra, 0))).With((name, raw) => name switch
+    public static byte[] Write(string thread, ChannelBlob record) => JsonMembers.Read(Utf8(Said(record.Extra))).With((name, raw) => name switch
     {
         "thread_id" => JsonText.Quote(thread),
         "blob" => Encoded(raw, record.Value ?? default),
@@ -93,7 +90,7 @@ internal static class PythonRecords
     /// <summary>The document of a write, and its score in the sorted set; null when it is not in it.</summary>
     public static (byte[] Document, string? Score) Write(string thread, PendingWrite record)
     {
-        var said = Said(record.Extra, 1).Split(' ', 2);
+        var said = Said(record.Extra).Split(' ', 2);
         var document = said is [_, var rest] ? JsonMembers.Read(Utf8(rest)).With((name, raw) => name switch { "thread_id" => JsonText.Quote(thread), "blob" => Encoded(raw, record.Value), _ => raw })
             : Default(thread, record);
         return (document, said[0] == "-" ? null : said[0]);
@@ -139,8 +136,8 @@ internal static class PythonRecords
 
     private static Dictionary<string, string> Extra(string said) => new() { [Extras.RedisPython] = said };
 
-    private static string Said(IReadOnlyDictionary<string, string> extra, int atLeast) => extra.GetValueOrDefault(Extras.RedisPython) is { } said && said.Length >= atLeast ? said
-        : throw new RecordFormatException("it was not written by LangGraph's Python Redis saver, whose documents hold values as that saver alone prints them");
+    private static string Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Extras.RedisPython)
+        ?? throw new RecordFormatException("it was not written by LangGraph's Python Redis saver, whose documents hold values as that saver alone prints them");
 
     private static string Text(ReadOnlySpan<byte> utf8) => System.Text.Encoding.UTF8.GetString(utf8);
 

@@ -114,6 +114,17 @@ public sealed class PythonLayoutTests(DatabaseFixture database, RedisDoubleFixtu
         foreach (var (key, json) in again) Assert.Equal(keys[key.Replace(":again:", ":long:", StringComparison.Ordinal)], json.Replace("again", "long", StringComparison.Ordinal));
         await RestoreAsync(new() { Archive = "main", Source = "prod", Target = "t", Threads = ["long"], NewThreadId = "part", Checkpoint = "c00007" });
         Assert.Equal("False checkpoint:part:__empty__:c00007", (await store.KeysAsync())["checkpoint_latest:part:__empty__"]);
+        // Whatever the pointer of the whole thread is.
+        foreach (var pointer in new[] { "checkpoint:long:__empty__:c00007", "checkpoint:long:__empty__:c00003", "nowhere" })
+        {
+            await WriteAsync(store, [("checkpoint_latest:long:__empty__", pointer, "pointer", null)]);
+            await TemporaryArchive.BackupAsync(archive, store.Store);
+            await RestoreAsync(new() { Archive = "main", Source = "prod", Target = "t", Threads = ["long"], NewThreadId = "part", Checkpoint = "c00007" });
+            await RestoreAsync(new() { Archive = "main", Source = "prod", Target = "t", Threads = ["long"], NewThreadId = "whole", Conflict = ConflictPolicy.Overwrite });
+            keys = await store.KeysAsync();
+            Assert.Equal("False checkpoint:part:__empty__:c00007", keys["checkpoint_latest:part:__empty__"]);
+            Assert.Equal(pointer == "nowhere" ? null : "False " + pointer.Replace("long", "whole", StringComparison.Ordinal), keys.GetValueOrDefault("checkpoint_latest:whole:__empty__"));
+        }
 
         Task<RestoreReport> RestoreAsync(RestoreRequest request) => TemporaryArchive.RestoreAsync(archive, store.Store, request);
     }

@@ -53,7 +53,7 @@ internal static class PythonDialect
     }
 
     private static string Rest(Checkpoint c) =>
-        $$"""={"thread_id":null,"run_id":"","checkpoint_ns":{{Safe(c.Namespace)}},"checkpoint_id":{{Quote(c.CheckpointId)}},"parent_checkpoint_id":{{Quote(c.ParentId ?? "")}},"checkpoint_ts":1764137457123.25,"checkpoint":null,"metadata":[],"has_writes":[],"source":"loop","step":1}""";
+        $$"""{"thread_id":null,"run_id":"","checkpoint_ns":{{Safe(c.Namespace)}},"checkpoint_id":{{Quote(c.CheckpointId)}},"parent_checkpoint_id":{{Quote(c.ParentId ?? "")}},"checkpoint_ts":1764137457123.25,"checkpoint":null,"metadata":[],"has_writes":[],"source":"loop","step":1}""";
 
     private static string Safe(string ns) => Quote(SaverKeys.Safe(ns));
 
