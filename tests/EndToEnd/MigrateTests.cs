@@ -85,6 +85,30 @@ public sealed class MigrateTests(GeneratedStore store) : IClassFixture<Generated
         Assert.Equal((1, 4), (report.GetProperty("rounds")[0].GetProperty("removed").GetInt64(), report.GetProperty("threads").GetInt64()));
     }
 
+    [Fact]
+    public async Task Threads_that_expire_keep_their_time_also_one_that_was_set_anew()
+    {
+        var server = Environment.GetEnvironmentVariable("TEST_REDIS")!;
+        tool.Redis("other", $"{server},defaultDatabase=1");
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(server);
+        (await tool.RunAsync("migrate", "--from", "prod", "--to", "redis")).Expect(0);
+        var prefix = Path.GetFileName(tool.Folder);
+        string thread = (await redis.GetDatabase().SortedSetRangeByRankAsync($"{prefix}:threads", 0, 0))[0]!;
+        var soon = TimeProvider.System.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds();
+        await ExpireAsync(soon);
+        (await tool.RunAsync("migrate", "--from", "redis", "--to", "other")).Expect(0);
+        await ExpireAsync(soon + 5000);
+        var report = (await tool.RunAsync("migrate", "--from", "redis", "--to", "other", "--cutover", "--yes")).Expect(0).Json;
+        Assert.True(report.GetProperty("cutOver").GetBoolean());
+        foreach (var key in new[] { "thread", "thread-order" }) Assert.Equal(soon + 5000, (long)await redis.GetDatabase(1).ExecuteAsync("PEXPIRETIME", $"{prefix}:{key}:{thread}"));
+
+        async Task ExpireAsync(long at)
+        {
+            foreach (var key in new[] { "thread", "thread-order" }) await redis.GetDatabase().ExecuteAsync("PEXPIREAT", $"{prefix}:{key}:{thread}", at);
+            await redis.GetDatabase().SortedSetAddAsync($"{prefix}:expiry", thread, at);
+        }
+    }
+
     private Process Write()
     {
         var writer = langGraph.Start("generate", "--schema", "agents", "--seed", "2", "--forever", "--turns", "6");
