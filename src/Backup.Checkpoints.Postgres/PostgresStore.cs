@@ -78,6 +78,14 @@ public sealed class PostgresStore(PostgresStoreOptions options, TimeProvider? ti
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => PostgresErrors.GuardAsync(options, async () =>
+    {
+        await using var connection = await connections.ReadAsync(cancellation);
+        var existing = (await LayoutReader.ReadAsync(connection, options, cancellation))?.Layout ?? new() { Schema = options.Schema, Tables = [] };
+        return DroppedLayout.Of(CapturedLayout.Of(intent), existing);
+    });
+
+    /// <inheritdoc/>
     public Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation)
     {
         EnsureWritable();

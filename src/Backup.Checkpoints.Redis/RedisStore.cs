@@ -62,6 +62,9 @@ public sealed class RedisStore(RedisStoreOptions options, TimeProvider? time = n
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult(options.LangGraphJs ? LayoutOrigin.DroppedBy(intent) : []);
+
+    /// <inheritdoc/>
     public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation)
     {
         EnsureWritable();

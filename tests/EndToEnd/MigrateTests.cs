@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Amazon.Runtime;
+using Amazon.S3;
 using Backup.Tests.EndToEnd.Support;
 using StackExchange.Redis;
 
@@ -8,6 +10,8 @@ namespace Backup.Tests.EndToEnd;
 /// <summary>A store moves while real LangGraph writes to it, through deaths at every stage; then it is cut over, exactly, or refused.</summary>
 public sealed class MigrateTests(GeneratedStore store) : IClassFixture<GeneratedStore>, IAsyncLifetime
 {
+    private const string Bucket = "migrations";
+    private readonly AmazonS3Client s3 = new(new BasicAWSCredentials(Tool.S3Server.UserInfo.Split(':')[0], Tool.S3Server.UserInfo.Split(':')[1]), new AmazonS3Config { ServiceURL = $"http://{Tool.S3Server.Authority}", ForcePathStyle = true });
     private TestPostgres database = null!;
     private LangGraph langGraph = null!;
     private Tool tool = null!;
@@ -17,19 +21,21 @@ public sealed class MigrateTests(GeneratedStore store) : IClassFixture<Generated
         database = await store.CopyAsync();
         langGraph = new(database.ConnectionString);
         // Every session of the tool with the source is one that cannot write.
-        tool = new Tool().Source("prod", database.ConnectionString + ";Options=-c default_transaction_read_only=on", "agents").Source("copy", database.ConnectionString, "copy", writable: true).Redis("redis");
+        tool = new Tool().Source("prod", database.ConnectionString + ";Options=-c default_transaction_read_only=on", "agents").Source("copy", database.ConnectionString, "copy", writable: true).Redis("redis").S3("s3", Bucket);
+        await s3.PutBucketAsync(Bucket);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);
     }
 
     public async ValueTask DisposeAsync()
     {
         tool.Dispose();
+        s3.Dispose();
         await database.DisposeAsync();
     }
 
     // A few in every run of the tests, all of them where RECOVERY is all (tests/proof.sh recovery).
     public static TheoryData<string, string> Deaths() => Environment.GetEnvironmentVariable("RECOVERY") == "all"
-        ? new(("copy", "capture.shard:2 seal.manifest restore.open restore.window restore.settled restore.committed increment.captured seal.seal"), ("redis", "seal.seal restore.window restore.loaded restore.committed increment.captured"))
+        ? new(("copy", "capture.shard:2 seal.manifest restore.open restore.window restore.settled restore.committed increment.captured seal.seal"), ("redis", "seal.seal restore.window restore.loaded restore.committed increment.captured"), ("s3", "seal.seal restore.open restore.window restore.loaded restore.committed increment.captured"))
         : new(("copy", "capture.shard:2 restore.window"), ("redis", "restore.loaded increment.captured"));
 
     [Theory, MemberData(nameof(Deaths))]
@@ -109,6 +115,22 @@ public sealed class MigrateTests(GeneratedStore store) : IClassFixture<Generated
         }
     }
 
+    [Fact]
+    public async Task By_way_of_S3_and_Redis_a_store_comes_home_as_it_was()
+    {
+        await tool.DieAsync("restore.loaded", "migrate", "--from", "prod", "--to", "s3");
+        await ForgetMarkAsync();
+        var roots = new List<string?>();
+        foreach (var (from, to) in new[] { ("prod", "s3"), ("s3", "redis"), ("redis", "copy") })
+        {
+            var report = (await tool.RunAsync("migrate", "--from", from, "--to", to, "--cutover", "--yes")).Expect(0).Json;
+            Assert.Equal((5, true, 0), (report.GetProperty("threads").GetInt64(), report.GetProperty("cutOver").GetBoolean(), report.GetProperty("rounds")[0].GetProperty("dropped").GetArrayLength()));
+            roots.Add(report.GetProperty("stateRoot").GetString());
+        }
+        Assert.Single(roots.Distinct());
+        await AssertSameTablesAsync();
+    }
+
     private Process Write()
     {
         var writer = langGraph.Start("generate", "--schema", "agents", "--seed", "2", "--forever", "--turns", "6");
@@ -131,6 +153,8 @@ public sealed class MigrateTests(GeneratedStore store) : IClassFixture<Generated
     {
         await using var redis = await ConnectionMultiplexer.ConnectAsync(Environment.GetEnvironmentVariable("TEST_REDIS")!);
         await redis.GetDatabase().KeyDeleteAsync($"{Path.GetFileName(tool.Folder)}:restore");
+        var marks = await s3.ListObjectsV2Async(new() { BucketName = Bucket, Prefix = $"{Path.GetFileName(tool.Folder)}/store/restore-" });
+        foreach (var mark in marks.S3Objects ?? []) await s3.DeleteObjectAsync(Bucket, mark.Key);
     }
 
     private Task<long> RowsAsync() => database.ScalarAsync<long>("SELECT (SELECT count(*) FROM copy.checkpoints) + (SELECT count(*) FROM copy.checkpoint_blobs) + (SELECT count(*) FROM copy.checkpoint_writes)");

@@ -18,7 +18,7 @@ internal static class SessionOpening
             var existing = (await LayoutReader.ReadAsync(connection, target, cancellation))?.Layout ?? new() { Schema = target.Schema, Tables = [] };
             TargetRules.Check(target, captured, existing, intent.Generation);
             var missing = captured.Tables.Where(t => existing.Table(t.Name) is null).ToList();
-            var layout = TargetRules.View(existing with { Tables = [.. existing.Tables, .. missing] }, captured);
+            var layout = TargetRules.View(existing with { Tables = [.. existing.Tables.Select(t => Finished(t, captured)), .. missing] }, captured);
             var dropped = DroppedLayout.Of(captured, existing);
             if (!existing.Tables.Any(t => !TableNames.IsMigrations(t.Name)))
             {
@@ -73,6 +73,10 @@ internal static class SessionOpening
         }
         await transaction.CommitAsync(cancellation);
     }
+
+    // What FinishHalfRestoreAsync makes of a table.
+    private static TableLayout Finished(TableLayout table, StoreLayout captured) => table.PrimaryKey.Count > 0 || captured.Table(table.Name) is not { } known ? table
+        : table with { PrimaryKey = known.PrimaryKey, Indexes = [.. table.Indexes.UnionBy(known.Indexes, i => i.Name)] };
 
     // Tables that have no key yet are those of a restore of ours that did not get to its end: they get their keys, and are then compared like any other.
     private static async Task FinishHalfRestoreAsync(NpgsqlConnection connection, PostgresStoreOptions target, StoreLayout captured, StoreLayout existing, CancellationToken cancellation)

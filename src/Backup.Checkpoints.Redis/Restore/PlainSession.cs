@@ -91,7 +91,7 @@ internal sealed class PlainSession : ITargetSession
     public Task CommitAsync(CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
     {
         await EnsureOwnAsync();
-        if ((Fresh || intent.Replaces) && PlainLayout.OriginOf(intent) is { } origin) await database.HashSetAsync(keys.Store, "origin", origin);
+        if (Fresh || intent.Replaces) await (PlainLayout.OriginOf(intent) is { } origin ? database.HashSetAsync(keys.Store, "origin", origin) : database.HashDeleteAsync(keys.Store, "origin"));
         if (!intent.Online) await PublishAllAsync();
         // Another owner would have cleared what was still to be put in place.
         await EnsureOwnAsync();

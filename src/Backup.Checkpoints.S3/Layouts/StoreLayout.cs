@@ -37,5 +37,5 @@ internal sealed record StoreLayout(string Kind, string Layout, int Version, stri
     }
 
     /// <summary>With the origin that a restore gives an empty store, or one it mirrors into; none when what is restored has never been in another kind of store.</summary>
-    public StoreLayout With(TargetIntent intent) => LayoutOrigin.Of(intent) is { Kind: not S3Store.KindName } origin ? this with { Origin = origin } : this;
+    public StoreLayout With(TargetIntent intent) => LayoutOrigin.Of(intent) is { Kind: not S3Store.KindName } origin ? this with { Origin = origin } : this with { Origin = null };
 }

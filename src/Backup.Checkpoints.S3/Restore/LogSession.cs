@@ -91,7 +91,11 @@ internal sealed class LogSession : ITargetSession
     public async Task CommitAsync(CancellationToken cancellation)
     {
         await EnsureOwnAsync(cancellation);
-        if ((Fresh || intent.Replaces) && facts.Layout.With(intent) is { Origin: not null } with) await bucket.PutAsync(StoreKeys.Layout, with.Encode(), cancellation);
+        if (Fresh || intent.Replaces)
+        {
+            var with = facts.Layout.With(intent);
+            if ((with.Origin ?? facts.Layout.Origin) is not null) await bucket.PutAsync(StoreKeys.Layout, with.Encode(), cancellation);
+        }
         if (!intent.Online) await PublishAllAsync(cancellation);
         committed = true;
     }

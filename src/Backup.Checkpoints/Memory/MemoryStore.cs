@@ -25,6 +25,9 @@ public sealed class MemoryStore(MemoryUnits units, TimeProvider time) : ICheckpo
     public Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult<ISourceCut?>(units.Count == 0 ? null : Cut());
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult(LayoutOrigin.DroppedBy(intent));
+
+    /// <inheritdoc/>
     public Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) =>
         Task.FromResult<ITargetSession>(new MemorySession(units, intent, time));
 

@@ -15,6 +15,9 @@ public interface ICheckpointTarget : IAsyncDisposable
     /// <exception cref="Backup.Contracts.BackupException">Usage when the target cannot carry what the layout describes, named.</exception>
     Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation);
 
+    /// <summary>What a session would drop (<see cref="ITargetSession.Dropped"/>), as far as it can be said before one writes; changes nothing.</summary>
+    Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<DroppedExtra>>([]);
+
     /// <summary>Opens the target for one restore: makes what is missing and, unless online or fresh, keeps other writers out.</summary>
     Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation);
 }

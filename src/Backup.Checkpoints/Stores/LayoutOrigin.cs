@@ -20,6 +20,11 @@ public sealed record LayoutOrigin(string Kind, JsonElement Layout)
     }
 
     /// <summary>What a target that keeps no layout but its own drops of what an intent restores: how the tables it came from were made.</summary>
-    public static IReadOnlyList<DroppedExtra> DroppedBy(TargetIntent intent) =>
-        Of(intent).Layout.TryGetProperty("tables", out var tables) && tables.GetArrayLength() is > 0 and var count ? [new() { Of = "table", What = "layout", Count = count }] : [];
+    public static IReadOnlyList<DroppedExtra> DroppedBy(TargetIntent intent)
+    {
+        if (!Of(intent).Layout.TryGetProperty("tables", out var tables)) return [];
+        // Without long-term memory: formats.md §2.1 and §2.2.
+        var count = tables.EnumerateArray().Count(t => intent.WithMemory || t.GetProperty("name").GetString()!.StartsWith("checkpoint", StringComparison.Ordinal));
+        return count > 0 ? [new() { Of = "table", What = "layout", Count = count }] : [];
+    }
 }

@@ -19,6 +19,7 @@ internal static class RestoreText
             .AddIf(plan.Conflicts > 0, request.Conflict switch { ConflictPolicy.Overwrite => "replace", ConflictPolicy.Skip => "skip", _ => "stop at" },
                 () => $"{Human.Count(plan.Conflicts, "thread")} with another content: {Some(plan.ConflictingThreads, plan.Conflicts)}")
             .AddIf(request.Mirror, "remove", () => $"{Human.Count(plan.ToRemove, "thread")} that the backup does not hold")
+            .Add("drop", Dropped(plan.Dropped))
             .Add("leave", $"{Human.Count(plan.Untouched, "other thread")} untouched")
             .Notes(plan.Conflicts > 0 && request.Conflict == ConflictPolicy.Fail ? ["nothing is changed while there are conflicts; choose --conflict skip or overwrite, or another target"] : [])
             .Write(writer);

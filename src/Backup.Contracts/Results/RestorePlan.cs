@@ -32,4 +32,6 @@ public sealed record RestorePlan
     [Id(12)] public DateTimeOffset CutTime { get; init; }
     /// <summary>Selected threads whose time has come (<see cref="ExpiryPolicy"/>): they would not be brought back.</summary>
     [Id(13)] public long Expired { get; init; }
+    /// <summary>What was captured beside the records and has no place in the target as it is now; empty when everything has.</summary>
+    [Id(14)] public IReadOnlyList<DroppedExtra> Dropped { get; init; } = [];
 }

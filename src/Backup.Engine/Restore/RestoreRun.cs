@@ -55,7 +55,9 @@ public sealed class RestoreRun
         var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
         var expiry = Expiry(selection);
-        await using var present = await target.InspectAsync(Intent(selection), cancellation);
+        var intent = Intent(selection);
+        await using var present = await target.InspectAsync(intent, cancellation);
+        var dropped = await target.DropsAsync(intent, cancellation);
         await using var earlier = Earlier(catalog, selection);
         var scan = await TargetScan.RunAsync(selection, load, expiry(), present, earlier, cancellation);
         scan.EnsureAlive(request);
@@ -80,7 +82,7 @@ public sealed class RestoreRun
         {
             BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target, Threads = threads, Records = records, RawBytes = raw, Reads = reads, BytesToRead = bytes,
             Unchanged = scan.Unchanged, Expired = scan.Expired, Conflicts = scan.Conflicts, ConflictingThreads = scan.Conflicting,
-            Untouched = request.Mirror ? 0 : scan.Outside, ToRemove = request.Mirror ? scan.Outside : 0,
+            Untouched = request.Mirror ? 0 : scan.Outside, ToRemove = request.Mirror ? scan.Outside : 0, Dropped = dropped,
         };
     }
 

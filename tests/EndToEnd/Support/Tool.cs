@@ -32,6 +32,16 @@ public sealed class Tool : IDisposable
         ConnectionString = connection ?? Environment.GetEnvironmentVariable("TEST_REDIS") ?? throw new InvalidOperationException("TEST_REDIS is not set. Run tests/run.sh, which starts the servers."),
     });
 
+    /// <summary>A store in the S3 that tests/run.sh starts, in a bucket that is there, under a prefix of its own.</summary>
+    public Tool S3(string name, string bucket)
+    {
+        var server = S3Server;
+        return Source(name, new { Kind = "s3", Bucket = bucket, Prefix = Path.GetFileName(Folder), Endpoint = $"http://{server.Authority}", AccessKey = server.UserInfo.Split(':')[0], SecretKey = server.UserInfo.Split(':')[1], Writable = true });
+    }
+
+    /// <summary>Where it is, with a key and a secret.</summary>
+    public static Uri S3Server => new(Environment.GetEnvironmentVariable("TEST_S3") ?? throw new InvalidOperationException("TEST_S3 is not set. Run tests/run.sh, which starts the servers."));
+
     /// <summary>A store of LangGraph's JS saver in Redis.</summary>
     public Tool RedisJs(string name, string connection) => Source(name, new { Kind = "redis", Layout = "langgraph-js", Writable = true, ConnectionString = connection });
 

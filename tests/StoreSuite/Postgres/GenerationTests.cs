@@ -1,4 +1,5 @@
 using Backup.Contracts;
+using Backup.Engine.Restore;
 using Backup.Tests.StoreSuite.Support;
 using Backup.Tests.Unit;
 
@@ -210,17 +211,49 @@ public sealed class GenerationTests(DatabaseFixture fixture) : IDisposable
         Assert.Equal((await Migrations.ShapeAsync(source), await Migrations.RowsAsync(source)), (await Migrations.ShapeAsync(last), await Migrations.RowsAsync(last)));
     }
 
+    [Theory]
+    [InlineData("redis")]
+    [InlineData("s3")]
+    public async Task A_mirror_of_a_store_that_never_had_tables_takes_away_what_was_known_of_others(string kind)
+    {
+        var archive = temporary.Create();
+        await using var source = await CreateAsync(9);
+        await using StoreUnderTest between = kind == "s3" ? new S3UnderTest() : new RedisUnderTest(), other = kind == "s3" ? await new S3UnderTest().SetupAsync() : await new RedisUnderTest().SetupAsync();
+        await RestoreAsync(between, (await TemporaryArchive.BackupAsync(archive, source.Source)).BackupId);
+        var thread = Support.Samples.Thread(new(), "a", 2);
+        await other.WriteAsync(thread);
+        var mirrored = await TemporaryArchive.BackupAsync(archive, other.Source, "other");
+        await TemporaryArchive.RestoreAsync(archive, between.Target, new() { Archive = "main", BackupId = mirrored.BackupId, Target = "t", Conflict = ConflictPolicy.Overwrite, Mirror = true });
+        Contents.AssertEqual(thread, await Contents.ReadAsync(between.Source));
+        Assert.DoesNotContain("origin", (await between.IntentAsync()).Layout, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_restore_that_died_while_it_loaded_ends_with_every_index_and_every_migration_when_it_is_run_again()
+    {
+        temporary.Create();
+        await using var source = await CreateAsync(9);
+        var backup = await TemporaryArchive.BackupAsync(await temporary.OpenAsync(), source.Source);
+        await using var target = new PostgresUnderTest(fixture.Database);
+        await using (await target.Target.OpenAsync(await source.IntentAsync(), default)) { }
+        Assert.Equal(0, await target.ScalarAsync<long>("SELECT count(*) FROM pg_indexes WHERE schemaname = '{s}'".Replace("{s}", target.Schema, StringComparison.Ordinal)));
+        Assert.Empty((await RestoreAsync(target, backup.BackupId)).Dropped);
+        Assert.Equal((await Migrations.ShapeAsync(source), await Migrations.RowsAsync(source)), (await Migrations.ShapeAsync(target), await Migrations.RowsAsync(target)));
+    }
+
     [Fact]
     public async Task The_report_counts_every_kind_and_names_what_has_no_place()
     {
         temporary.Create();
         await using var source = await CreateAsync(9);
         await source.ExecuteAsync("""
+            CREATE TABLE {s}.store (prefix text, key text, value jsonb NOT NULL, PRIMARY KEY (prefix, key));
             ALTER TABLE {s}.checkpoints ADD step text GENERATED ALWAYS AS (metadata ->> 'step') STORED;
             CREATE FUNCTION {s}.watch() RETURNS TRIGGER AS $$ BEGIN RETURN NEW; END; $$ language 'plpgsql'; CREATE TRIGGER watched BEFORE UPDATE ON {s}.checkpoints FOR EACH ROW EXECUTE FUNCTION {s}.watch()
             """);
         var backup = await TemporaryArchive.BackupAsync(await temporary.OpenAsync(), source.Source);
         await using var fresh = new PostgresUnderTest(fixture.Database);
+        Assert.Equal([("table", "trigger", 1)], await PlannedAsync(fresh, backup.BackupId));
         var first = await RestoreAsync(fresh, backup.BackupId);
         Assert.Equal(new() { Checkpoints = 3, Blobs = 4, Writes = 3 }, first.Written);
         Assert.Equal(10, first.Records);
@@ -230,17 +263,30 @@ public sealed class GenerationTests(DatabaseFixture fixture) : IDisposable
 
         await using var js = new PostgresUnderTest(fixture.Database);
         await Migrations.SetupAsync(js, 4);
-        Assert.Equal([("table", "index", 3), ("table", "generated column", 1), ("table", "trigger", 1)], Told(await RestoreAsync(js, backup.BackupId)));
+        (string, string, long)[] lacking = [("table", "index", 3), ("table", "generated column", 1), ("table", "trigger", 1)];
+        Assert.Equal(lacking, await PlannedAsync(js, backup.BackupId));
+        Assert.Equal(lacking, Told(await RestoreAsync(js, backup.BackupId)));
         await using var memory = new MemoryUnderTest();
-        Assert.Equal([("table", "layout", 4)], Told(await RestoreAsync(memory, backup.BackupId)));
+        // Long-term memory is not dropped where it was not asked for.
+        Assert.Equal([("table", "layout", 4)], await PlannedAsync(memory, backup.BackupId, "t"));
+        Assert.Equal([("table", "layout", 4)], Told(await TemporaryArchive.RestoreAsync(await temporary.OpenAsync(), memory.Target, new() { Archive = "main", BackupId = backup.BackupId, Target = "t", Threads = ["t"] })));
+        Assert.Equal([("table", "layout", 5)], await PlannedAsync(memory, backup.BackupId));
+        Assert.Equal([("table", "layout", 5)], Told(await RestoreAsync(memory, backup.BackupId)));
         // What keeps a layout that is not its own drops nothing; nor does what goes back to tables from there.
         await using var redis = new RedisUnderTest();
+        Assert.Empty(await PlannedAsync(redis, backup.BackupId));
         Assert.Empty((await RestoreAsync(redis, backup.BackupId)).Dropped);
     }
 
     public void Dispose() => temporary.Dispose();
 
     private static IEnumerable<(string, string, long)> Told(RestoreReport report) => report.Dropped.Select(d => (d.Of, d.What, d.Count));
+
+    private async Task<IEnumerable<(string, string, long)>> PlannedAsync(StoreUnderTest target, string backup, string? thread = null)
+    {
+        var request = new RestoreRequest { Archive = "main", BackupId = backup, Target = "t", Threads = thread is null ? null : [thread] };
+        return (await new RestoreRun(await temporary.OpenAsync(), target.Target, request, TimeProvider.System).PlanAsync(default)).Dropped.Select(d => (d.Of, d.What, d.Count));
+    }
 
     private async Task<PostgresUnderTest> CreateAsync(int generation)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis;
 using Backup.Contracts;
 using Backup.Tests.StoreSuite.Support;
 using Backup.Tests.Unit;
@@ -49,6 +50,24 @@ public sealed class RedisClusterTests
     }
 
     [Fact]
+    public async Task A_user_with_the_permissions_of_a_server_of_its_own_is_enough_for_a_backup()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        using var temporary = new TemporaryArchive();
+        var archive = temporary.Create();
+        // One of them is on a node that is not named.
+        for (var i = 0; i < 3; i++)
+        {
+            await using var store = await new RedisUnderTest(cluster.ConnectionString, tagged: true).SetupAsync();
+            await store.WriteAsync(WholenessTests.Filled());
+            await cluster.UserAsync($"u{i}", store.Options.Prefix);
+            await using var reader = new RedisStore(store.Options with { ConnectionString = $"{cluster.ConnectionString},user=u{i},password=secret" });
+            Contents.AssertEqual(WholenessTests.Filled(), await Contents.ReadAsync(reader));
+            Assert.Equal(WholenessTests.Filled().Units.Count(u => u.Kind == UnitKind.Thread), (await TemporaryArchive.BackupAsync(archive, reader, $"s{i}")).Threads);
+        }
+    }
+
+    [Fact]
     public async Task A_prefix_without_a_hash_tag_is_refused_before_anything_is_read_or_written()
     {
         await using var cluster = await Cluster.StartAsync();
@@ -80,6 +99,12 @@ public sealed class RedisClusterTests
                 while (!(await node.AskAsync("CLUSTER", "INFO")).ToString().Contains("cluster_state:ok", StringComparison.Ordinal) || ((string)(await node.AskAsync("CLUSTER", "NODES"))!).Split('\n').Count(l => l.Contains("connected 0-", StringComparison.Ordinal) || l.Contains("connected 8192-", StringComparison.Ordinal)) < 2)
                     await Task.Yield();
             return new(nodes);
+        }
+
+        /// <summary>A user that may do what a backup does (docs/redis.md).</summary>
+        public async Task UserAsync(string name, string prefix)
+        {
+            foreach (var node in nodes) await node.RunAsync("ACL", "SETUSER", name, "on", ">secret", $"~{prefix}:*", "+@read", "+@connection", "+info", "+time", "+multi", "+exec");
         }
 
         /// <summary>Moves the slot of a key to the node that does not have it, with everything in it.</summary>

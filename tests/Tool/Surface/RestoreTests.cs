@@ -119,7 +119,12 @@ public sealed class RestoreTests : IDisposable
         Assert.IsType<(string, RestoreRequest)>(Assert.Single(tool.Runner.Asked));
         Assert.Contains("2 threads with another content: a, b", tool.Out);
         Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run", "--mirror", "--json"));
-        Assert.Equal(900, tool.Json.GetProperty("bytesToRead").GetInt64());
+        Assert.Equal((900, 0), (tool.Json.GetProperty("bytesToRead").GetInt64(), tool.Json.GetProperty("dropped").GetArrayLength()));
+        tool.Runner.Plan = tool.Runner.Plan with { Dropped = [new() { Of = "table", What = "layout", Count = 4 }] };
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run"));
+        Assert.Contains("drop     4 × table layout, which the target has no place for", tool.Out);
+        Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run", "--json"));
+        Assert.Equal("layout", tool.Json.GetProperty("dropped")[0].GetProperty("what").GetString());
     }
 
     [Theory]

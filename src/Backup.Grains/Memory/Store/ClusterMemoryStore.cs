@@ -37,6 +37,8 @@ internal sealed class ClusterMemoryStore(string name, MemorySilos silos, ThreadD
 
     public async Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) => await CutAsync(cancellation);
 
+    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult(LayoutOrigin.DroppedBy(intent));
+
     public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) =>
         await ClusterMemorySession.OpenAsync(name, intent, silos, directory, barrier, timings, time);
 
