@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using Backup.Checkpoints.Redis.Layouts;
 using Backup.Contracts;
 using StackExchange.Redis;
 
@@ -60,7 +61,9 @@ internal static class RedisErrors
             "NOAUTH" or "WRONGPASS" => RefusedLogin(store, error),
             "READONLY" => new(ErrorKind.Usage, $"'{store.Name}' is a read-only replica", "Name the primary server in its ConnectionString.", error),
             "WRONGTYPE" => new(ErrorKind.Usage, $"'{store.Name}': a key is not of the layout that is configured: {message}", "Check Layout and Prefix; no other program may use its keys.", error),
-            "LOADING" or "MASTERDOWN" or "BUSY" or "TRYAGAIN" or "CLUSTERDOWN" => Unreachable(store, message, error),
+            "LOADING" or "MASTERDOWN" or "BUSY" or "TRYAGAIN" or "CLUSTERDOWN" or "MOVED" or "ASK" => Unreachable(store, message, error),
+            // The driver keeps the end of a transaction, not what it was refused for.
+            "EXECABORT" when new PlainKeys(store.Prefix).InOneSlot => Unreachable(store, $"it takes no transaction, as while a slot of a cluster moves: {message}", error),
             _ => new(ErrorKind.Failed, $"'{store.Name}' reports: {message}", null, error),
         };
     }

@@ -50,6 +50,31 @@ public sealed class RedisClusterTests
     }
 
     [Fact]
+    public async Task While_a_slot_moves_nothing_is_captured_or_written_by_half()
+    {
+        await using var cluster = await Cluster.StartAsync();
+        using var temporary = new TemporaryArchive();
+        var archive = temporary.Create();
+        await using var store = await new RedisUnderTest(cluster.ConnectionString, tagged: true).SetupAsync();
+        await store.WriteAsync(WholenessTests.Filled());
+        var intent = await store.IntentAsync();
+        await cluster.MoveAsync($"{store.Options.Prefix}:store", async () =>
+        {
+            foreach (var work in new Func<Task>[]
+            {
+                () => TemporaryArchive.BackupAsync(archive, store.Source), () => store.Target.OpenAsync(intent, default),
+                () => store.WriteAsync(Support.Samples.Thread(new(), "new", 1)), () => store.DeleteAsync("1"),
+            })
+            {
+                var error = await Assert.ThrowsAsync<BackupException>(work);
+                Assert.Equal((ErrorKind.Unreachable, error.Message), (error.Kind, error.Message));
+            }
+        });
+        Contents.AssertEqual(WholenessTests.Filled(), await Contents.ReadAsync(store.Source));
+        Assert.Equal(WholenessTests.Filled().Units.Count(u => u.Kind == UnitKind.Thread), (await TemporaryArchive.BackupAsync(archive, store.Source)).Threads);
+    }
+
+    [Fact]
     public async Task A_user_with_the_permissions_of_a_server_of_its_own_is_enough_for_a_backup()
     {
         await using var cluster = await Cluster.StartAsync();
@@ -108,7 +133,7 @@ public sealed class RedisClusterTests
         }
 
         /// <summary>Moves the slot of a key to the node that does not have it, with everything in it.</summary>
-        public async Task MoveAsync(string key)
+        public async Task MoveAsync(string key, Func<Task>? halfway = null)
         {
             var slot = (int)await nodes[0].AskAsync("CLUSTER", "KEYSLOT", key);
             var (from, to) = slot < Slots / 2 ? (nodes[0], nodes[1]) : (nodes[1], nodes[0]);
@@ -116,7 +141,12 @@ public sealed class RedisClusterTests
             await to.RunAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", fromId);
             await from.RunAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", toId);
             var keys = ((RedisResult[])(await from.AskAsync("CLUSTER", "GETKEYSINSLOT", slot, 10_000))!).Select(k => (object)(string)k!).ToList();
-            await from.RunAsync("MIGRATE", ["127.0.0.1", int.Parse(to.Port, CultureInfo.InvariantCulture), "", 0, 5000, "KEYS", .. keys]);
+            foreach (var half in keys.Chunk((keys.Count + 1) / 2))
+            {
+                await from.RunAsync("MIGRATE", ["127.0.0.1", int.Parse(to.Port, CultureInfo.InvariantCulture), "", 0, 5000, "KEYS", .. half]);
+                if (halfway is not null) await halfway();
+                halfway = null;
+            }
             foreach (var node in new[] { to, from }) await node.RunAsync("CLUSTER", "SETSLOT", slot, "NODE", toId);
         }
 
