@@ -62,7 +62,7 @@ public sealed class RedisStore(RedisStoreOptions options, TimeProvider? time = n
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult(options.LangGraphJs ? LayoutOrigin.DroppedBy(intent) : []);
+    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult(options.Saver is null ? [] : LayoutOrigin.DroppedBy(intent));
 
     /// <inheritdoc/>
     public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation)
