@@ -37,6 +37,8 @@ internal static class RedisErrors
             "Have this machine trust its authority (SSL_CERT_FILE names a file of more), or correct sslHost in its ConnectionString.", error),
         RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } => RefusedLogin(store, error),
         RedisConnectionException when error.Message.Contains("WRONGPASS", StringComparison.Ordinal) || error.Message.Contains("NOAUTH", StringComparison.Ordinal) => RefusedLogin(store, error),
+        RedisException when error.Message.Contains("hashslot", StringComparison.Ordinal) => new(ErrorKind.Unreachable, $"cannot reach the node of the Redis Cluster that has '{store.Name}': {FirstSentence(error.Message)}",
+            "Check that every node runs and accepts connections from here, and that the user may ask for them (+cluster|nodes); then run the same command again.", error),
         RedisException or TimeoutException or System.Net.Sockets.SocketException or IOException => Unreachable(store, FirstSentence(error.Message), error),
         ArgumentException { ParamName: not null } or FormatException => new(ErrorKind.Usage, $"the connection string of '{store.Name}' is not valid: {FirstSentence(error.Message)}",
             "Write it as StackExchange.Redis takes it, like \"redis:6379,user=backup,password=…,ssl=true\".", error),
