@@ -9,7 +9,7 @@ namespace Backup.Cli.Runners;
 /// </summary>
 internal sealed class LocalRuns(string stateFolder, TimeProvider time)
 {
-    private const int FinishedKept = 100;
+    private const int FinishedKept = 200;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private readonly string runsFolder = Path.Combine(stateFolder, "runs");
     private readonly string locksFolder = Path.Combine(stateFolder, "locks");
