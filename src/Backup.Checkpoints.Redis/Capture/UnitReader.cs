@@ -16,6 +16,10 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
     /// <summary>What is asked for at once, in bytes of records, unless one record is larger.</summary>
     public const int Batch = 1 << 20;
 
+    // Redis does one thing at a time: who is asked to be gentle asks for little at once, so that an app waits for little.
+    private const int GentlePage = 32;
+    private readonly int unitsAtOnce = store.ReadLimit is null ? UnitView.Page : GentlePage;
+    private readonly int burst = store.ReadLimit is { } limit ? (int)Math.Clamp(limit.BytesPerSecond / 500, 1 << 14, Batch) : Batch;
     private readonly CanonicalRecord canonical = new();
 
     /// <summary>Reads what there is of the units into a sink.</summary>
@@ -24,7 +28,7 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
     /// <param name="cancellation">Cancels.</param>
     public async Task ReadAsync(IReadOnlyList<UnitId> units, IRecordSink sink, CancellationToken cancellation)
     {
-        foreach (var page in units.Chunk(UnitView.Page))
+        foreach (var page in units.Chunk(unitsAtOnce))
         {
             var keys = await view.KeysAsync(page);
             var facts = await FactsAsync(page, keys);
@@ -44,7 +48,7 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
                     continue;
                 }
                 batch.Add((page[i], database.HashGetAllAsync(keys[i]!.Records(page[i]))));
-                if ((bytes += known.Bytes) >= Batch) bytes = await EmitAsync(batch, keys, page, bytes, sink, cancellation);
+                if ((bytes += known.Bytes) >= burst) bytes = await EmitAsync(batch, keys, page, bytes, sink, cancellation);
             }
             await EmitAsync(batch, keys, page, bytes, sink, cancellation);
         }
@@ -132,7 +136,7 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
         var kept = new List<RedisValue>();
         await sink.BeginAsync(unit, cancellation);
         var now = first;
-        await foreach (var entry in database.HashScanAsync(key, pageSize: (int)Math.Clamp(Batch * first.Count / first.Bytes, 1, 1000)).WithCancellation(cancellation))
+        await foreach (var entry in database.HashScanAsync(key, pageSize: (int)Math.Clamp((long)burst * first.Count / first.Bytes, 1, 1000)).WithCancellation(cancellation))
             await TakeAsync(entry.Name, entry.Value);
         while (true)
         {

@@ -11,6 +11,9 @@ public sealed class RateLimit(long bytesPerSecond, TimeProvider time)
     private readonly long start = time.GetTimestamp();
     private TimeSpan paidUntil;
 
+    /// <summary>The rate.</summary>
+    public long BytesPerSecond => bytesPerSecond;
+
     /// <summary>Returns when <paramref name="bytes"/> that were just read are paid for.</summary>
     public async ValueTask TakeAsync(long bytes, CancellationToken cancellation)
     {
