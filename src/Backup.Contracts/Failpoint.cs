@@ -31,7 +31,8 @@ public static class Failpoint
         if (wanted?.Name != name) return;
         lock (Reached)
             if ((Reached[wanted.Text] = Reached.GetValueOrDefault(wanted.Text) + 1) != wanted.Times || !Take()) return;
-        if (wanted.Stops) _ = Signal(Environment.ProcessId, StopSignal);
+        // To this very thread: sent to the process, another may take it, and this one goes on until that gets the processor.
+        if (wanted.Stops) _ = SignalThread(ThisThread(), StopSignal);
         else Process.GetCurrentProcess().Kill();
     }
 
@@ -61,8 +62,11 @@ public static class Failpoint
         }
     }
 
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int Signal(int process, int signal);
+    [DllImport("libc", EntryPoint = "pthread_self")]
+    private static extern nint ThisThread();
+
+    [DllImport("libc", EntryPoint = "pthread_kill")]
+    private static extern int SignalThread(nint thread, int signal);
 
     private sealed record Point(string Text, string Name, int Times, bool Stops)
     {

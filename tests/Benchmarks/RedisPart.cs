@@ -44,13 +44,13 @@ internal static class RedisPart
         ledger.Print("redis, full backup", [Ours, Rdb]);
         targets.Add("redis: wall against redis-cli --rdb", ledger.Wall(Ours) / ledger.Wall(Rdb), 1 / 0.6);
 
-        await LoadAsync(bench, tool, store, data, address, options, targets);
         await IncrementAsync(tool, data, targets, ledger);
+        await LoadAsync(bench, store, data, address, options, targets);
         await admin.FlushDatabaseAsync();
     }
 
     // In turns, so that both are of the same server in the same state.
-    private static async Task LoadAsync(Bench bench, Tool tool, PlainCheckpointer store, RedisData data, string address, BenchmarkOptions options, Targets targets)
+    private static async Task LoadAsync(Bench bench, PlainCheckpointer store, RedisData data, string address, BenchmarkOptions options, Targets targets)
     {
         await using var client = new LiveClient(store, data.Threads);
         client.Start();
