@@ -16,7 +16,8 @@ public sealed class SentinelTests
         await using var sentinel = await RedisServer.SentinelAsync(primary);
         using var temporary = new TemporaryArchive();
         var archive = temporary.Create();
-        await using var store = await new RedisUnderTest($"{sentinel.ConnectionString},serviceName={RedisServer.Watched}").SetupAsync();
+        await using var store = new RedisUnderTest($"{sentinel.ConnectionString},serviceName={RedisServer.Watched}");
+        await AgainAsync(store.SetupAsync);
         await store.WriteAsync(WholenessTests.Filled());
         var full = await TemporaryArchive.BackupAsync(archive, store.Source);
         Assert.Empty((await TemporaryArchive.BackupAsync(archive, store.Source, strategy: BackupStrategyKind.Incremental)).Warnings);
@@ -38,10 +39,30 @@ public sealed class SentinelTests
             });
         }
         await using var later = new RedisUnderTest($"{sentinel.ConnectionString},serviceName={RedisServer.Watched}", prefix: store.Options.Prefix);
-        await later.DeleteAsync("1");
-        var compared = await TemporaryArchive.BackupAsync(archive, later.Source, strategy: BackupStrategyKind.Incremental);
+        await AgainAsync(async () =>
+        {
+            await later.DeleteAsync("1");
+            return true;
+        });
+        var compared = await AgainAsync(() => TemporaryArchive.BackupAsync(archive, later.Source, strategy: BackupStrategyKind.Incremental));
         Assert.Contains("every thread was compared with the base", Assert.Single(compared.Warnings), StringComparison.Ordinal);
         Assert.Equal(full.Threads - 1, compared.Threads);
         Assert.Empty((await TemporaryArchive.BackupAsync(archive, later.Source, strategy: BackupStrategyKind.Incremental)).Warnings);
+    }
+
+    // What a user is told: unreachable, try again. A Sentinel names the old primary for a moment, and the new one may not answer yet.
+    private static async Task<T> AgainAsync<T>(Func<Task<T>> work)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await work();
+            }
+            catch (BackupException error) when (error.Kind == ErrorKind.Unreachable && attempt < 60)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+            }
+        }
     }
 }
