@@ -20,4 +20,14 @@ public static class ExpiryCapture
             if (at is { } time && time > cut.Description.Time) await writer.AddAsync(UnitKey.Of(unit), time, cancellation);
         return await writer.FinishAsync(cancellation);
     }
+
+    /// <summary>Copies them from a backup to one that is derived from it, which then needs nothing of the other.</summary>
+    /// <exception cref="DamageException">A page is missing or not authentic.</exception>
+    public static async Task<ExpiryReference?> CopyAsync(OpenedArchive archive, ExpiryReference? captured, RunId run, CancellationToken cancellation)
+    {
+        if (captured is null) return null;
+        var writer = new ExpiryWriter(archive, run);
+        await foreach (var unit in new ExpiryReader(archive, captured).ReadAllAsync(cancellation)) await writer.AddAsync(unit.Key, unit.At, cancellation);
+        return await writer.FinishAsync(cancellation);
+    }
 }

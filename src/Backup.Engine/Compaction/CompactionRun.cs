@@ -140,8 +140,9 @@ public sealed class CompactionRun
         var lease = await RunLease.ClaimAsync(archive, made.Count == 0 ? progress.Run : RunId.New(startedAt), owner, time, cancellation);
         Failpoint.Reach("compact.claimed");
         var shards = await lease.KeepAsync(token => new ChainMerge(archive, chain, inputs.Count, progress, time).RunAsync(lease.Run, ShardCapture.Fingerprint(cut), token), cancellation);
+        var expiries = await ExpiryCapture.CopyAsync(archive, of.Expiries, lease.Run, cancellation);
         var derivation = new Derivation(of.BackupId, [.. inputs.Select(m => m.BackupId)], BackupChain.UncheckedOf(inputs));
-        var manifest = await BackupSealing.RunAsync(archive, lease, new(of.Source.Name, of.Source.Kind, cut, startedAt, []), shards, time, cancellation,
+        var manifest = await BackupSealing.RunAsync(archive, lease, new(of.Source.Name, of.Source.Kind, cut, startedAt, [], expiries), shards, time, cancellation,
             new(onto is null ? "synthetic" : "merged", onto, of.StateRoot, of.Totals, inputs.Any(m => m.Compared), derivation, chain.Members.Count - inputs.Count + 1));
         Failpoint.Reach("compact.sealed");
         return manifest;

@@ -38,7 +38,7 @@ internal sealed class DeepCheck(OpenedArchive archive, BackupChain chain, Findin
                 }, () => leaf.Units);
             }
         }, () => -1);
-        await GuardAsync(CheckExpiriesAsync, () => 0);
+        await GuardAsync(() => CheckExpiriesAsync(cancellation), () => 0);
         if (!intact) return threads; // what the index does not name cannot be accounted for
         foreach (var damage in await coverage.CheckAsync(archive, cancellation)) findings.Add(damage, manifest.BackupId, []);
         await GuardAsync(async () =>
@@ -51,10 +51,10 @@ internal sealed class DeepCheck(OpenedArchive archive, BackupChain chain, Findin
         return threads;
     }
 
-    private async Task CheckExpiriesAsync()
+    private async Task CheckExpiriesAsync(CancellationToken cancellation)
     {
         if (manifest.Expiries is not { } expiries) return;
-        var found = await new ExpiryReader(archive, expiries).ReadAllAsync(default).LongCountAsync();
+        var found = await new ExpiryReader(archive, expiries).ReadAllAsync(cancellation).LongCountAsync(cancellation);
         if (found != expiries.Units) throw new DamageException(ObjectNames.Run(new(manifest.BackupId)), 0, $"{found} units expire where {expiries.Units} were captured");
     }
 

@@ -43,4 +43,31 @@ public sealed class ExpiryPageTests
 
         Task<RestoreReport> RestoreAsync(ExpiryPolicy policy) => TemporaryArchive.RestoreAsync(archive, target, new() { Archive = "main", Source = "prod", Target = "t", Expiry = policy });
     }
+
+    [Fact]
+    public async Task A_derived_backup_says_it_too_so_what_has_expired_is_not_brought_back_by_its_id()
+    {
+        using var temporary = new TemporaryArchive();
+        var archive = temporary.Create();
+        var random = new Random(1);
+        var store = new DictionaryStore { Times = new() { [UnitId.Thread("gone")] = TimeProvider.System.GetUtcNow().AddHours(-1) } };
+        Samples.AddThread(store, "gone", 1, random);
+        Samples.AddThread(store, "stays", 1, random);
+        await TemporaryArchive.BackupAsync(archive, store);
+        for (var n = 0; n < 8; n++)
+        {
+            Samples.AddThread(store, $"t{n}", 1, random);
+            await TemporaryArchive.BackupAsync(archive, store, strategy: BackupStrategyKind.Incremental);
+        }
+        await TemporaryArchive.CompactAsync(archive);
+        var derived = (await BackupCatalog.LoadAsync(archive, default)).Derived;
+        Assert.NotEmpty(derived);
+        foreach (var link in derived)
+        {
+            var target = new DictionaryStore();
+            var report = await TemporaryArchive.RestoreAsync(archive, target, new() { Archive = "main", BackupId = link.Seal.Run, Target = "t" });
+            Assert.Equal((1, false), (report.Expired, target.Units.ContainsKey(UnitId.Thread("gone"))));
+        }
+        Assert.True((await temporary.VerifyAsync(archive, deep: true)).Ok);
+    }
 }
