@@ -11,14 +11,15 @@ internal sealed class Tool
     private readonly Bench bench;
     private readonly string folder;
     private readonly Dictionary<string, string> environment;
+    private readonly string prefix;
 
     public Tool(Bench bench, string name, string sourceSchema, string? targetDatabase = null) : this(bench, name, Postgres(bench, sourceSchema, targetDatabase))
     {
     }
 
-    public Tool(Bench bench, string name, Dictionary<string, object> sources)
+    public Tool(Bench bench, string name, Dictionary<string, object> sources, string prefix = "")
     {
-        this.bench = bench;
+        (this.bench, this.prefix) = (bench, prefix);
         folder = bench.Path(name);
         Directory.CreateDirectory(folder);
         var archives = new { main = new { Kind = "local", Path = Archive, KeyFile = Key } };
@@ -32,7 +33,7 @@ internal sealed class Tool
 
     public async Task<(Measured Measured, JsonElement Report)> RunAsync(string arguments)
     {
-        var measured = await ShellCommand.RunAsync($"exec '{Program}' {arguments} --json", environment, bench.Server);
+        var measured = await ShellCommand.RunAsync($"exec {prefix} '{Program}' {arguments} --json", environment, bench.Server);
         return (measured, JsonDocument.Parse(measured.Output).RootElement);
     }
 

@@ -13,13 +13,9 @@ namespace Backup.Checkpoints.Redis.Capture;
 /// </summary>
 internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, UnitView view, Func<Task> ensureSame)
 {
-    /// <summary>What is asked for at once, in bytes of records, unless one record is larger.</summary>
-    public const int Batch = 1 << 20;
-
-    // Redis does one thing at a time: who is asked to be gentle asks for little at once, so that an app waits for little.
-    private const int GentlePage = 32;
-    private readonly int unitsAtOnce = store.ReadLimit is null ? UnitView.Page : GentlePage;
-    private readonly int burst = store.ReadLimit is { } limit ? (int)Math.Clamp(limit.BytesPerSecond / 500, 1 << 14, Batch) : Batch;
+    // What is larger is scanned.
+    private const int Large = 1 << 20;
+    private readonly ReadPace pace = new(store.ReadLimit);
     private readonly CanonicalRecord canonical = new();
 
     /// <summary>Reads what there is of the units into a sink.</summary>
@@ -28,11 +24,11 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
     /// <param name="cancellation">Cancels.</param>
     public async Task ReadAsync(IReadOnlyList<UnitId> units, IRecordSink sink, CancellationToken cancellation)
     {
-        foreach (var page in units.Chunk(unitsAtOnce))
+        foreach (var page in units.Chunk(UnitView.Page))
         {
             var keys = await view.KeysAsync(page);
             var facts = await FactsAsync(page, keys);
-            var batch = new List<(UnitId Unit, Task<HashEntry[]> Records)>();
+            var batch = new List<(UnitId Unit, PlainKeys Keys)>();
             long bytes = 0;
             for (var i = 0; i < page.Length; i++)
             {
@@ -41,29 +37,28 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
                     if (keys[i] is { } place) await EnsureGoneAsync(page[i], place);
                     continue;
                 }
-                if (known.Bytes > Batch)
+                if (known.Bytes > Large)
                 {
-                    bytes = await EmitAsync(batch, keys, page, bytes, sink, cancellation);
+                    bytes = await EmitAsync(batch, bytes, sink, cancellation);
                     await StreamAsync(page[i], keys[i]!, sink, cancellation);
                     continue;
                 }
-                batch.Add((page[i], database.HashGetAllAsync(keys[i]!.Records(page[i]))));
-                if ((bytes += known.Bytes) >= burst) bytes = await EmitAsync(batch, keys, page, bytes, sink, cancellation);
+                batch.Add((page[i], keys[i]!));
+                if ((bytes += known.Bytes) >= pace.Bytes) bytes = await EmitAsync(batch, bytes, sink, cancellation);
             }
-            await EmitAsync(batch, keys, page, bytes, sink, cancellation);
+            await EmitAsync(batch, bytes, sink, cancellation);
         }
     }
 
-    /// <summary>Returns when bytes that were just read are paid for.</summary>
-    public ValueTask PaceAsync(long bytes, CancellationToken cancellation) => store.ReadLimit?.TakeAsync(bytes, cancellation) ?? default;
+    /// <summary>Returns when so many bytes may be read.</summary>
+    public ValueTask PaceAsync(long bytes, CancellationToken cancellation) => pace.PayAsync(bytes, cancellation);
 
     /// <summary>What the hashes of units say, in their order; null where there is none.</summary>
     public async Task<IReadOnlyList<UnitFacts?>> FactsAsync(IReadOnlyList<UnitId> units, IReadOnlyList<PlainKeys?> keys)
     {
-        var asked = units.Select((u, i) => keys[i] is { } k ? database.HashGetAsync(k.Records(u), UnitFacts.Fields) : null).ToList();
-        var facts = new List<UnitFacts?>();
-        foreach (var task in asked) facts.Add(task is null ? null : UnitFacts.Read(await task));
-        return facts;
+        var found = await pace.AskAsync(units.Zip(keys).Where(u => u.Second is not null), u => database.HashGetAsync(u.Second!.Records(u.First), UnitFacts.Fields));
+        var next = 0;
+        return units.Select((_, i) => keys[i] is null ? null : UnitFacts.Read(found[next++])).ToList();
     }
 
     /// <summary>A record of a unit.</summary>
@@ -98,17 +93,16 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
             "Nothing was captured, and nothing is taken for deleted. Keys were removed by hand or dropped by the server: restore that thread, or delete it as an app does.");
     }
 
-    private async Task<long> EmitAsync(List<(UnitId Unit, Task<HashEntry[]> Records)> batch, IReadOnlyList<PlainKeys?> keys, UnitId[] page, long bytes, IRecordSink sink, CancellationToken cancellation)
+    private async Task<long> EmitAsync(List<(UnitId Unit, PlainKeys Keys)> batch, long bytes, IRecordSink sink, CancellationToken cancellation)
     {
         await PaceAsync(bytes, cancellation);
-        foreach (var (unit, reading) in batch)
+        foreach (var ((unit, keys), fields) in batch.Zip(await pace.AskAsync(batch, u => database.HashGetAllAsync(u.Keys.Records(u.Unit)))))
         {
             cancellation.ThrowIfCancellationRequested();
-            var fields = await reading;
             // Deleted since: whether it was is decided by the index.
             if (fields.Length == 0)
             {
-                await EnsureGoneAsync(unit, keys[Array.IndexOf(page, unit)]!);
+                await EnsureGoneAsync(unit, keys);
                 continue;
             }
             var records = fields.Where(f => IsRecord(f.Name)).Select(f => ((byte[])f.Name!, f.Value)).ToList();
@@ -136,7 +130,7 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
         var kept = new List<RedisValue>();
         await sink.BeginAsync(unit, cancellation);
         var now = first;
-        await foreach (var entry in database.HashScanAsync(key, pageSize: (int)Math.Clamp((long)burst * first.Count / first.Bytes, 1, 1000)).WithCancellation(cancellation))
+        await foreach (var entry in database.HashScanAsync(key, pageSize: (int)Math.Clamp((long)pace.Bytes * first.Count / first.Bytes, 1, 1000)).WithCancellation(cancellation))
             await TakeAsync(entry.Name, entry.Value);
         while (true)
         {

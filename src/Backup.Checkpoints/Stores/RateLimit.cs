@@ -7,6 +7,7 @@ public sealed class RateLimit(long bytesPerSecond, TimeProvider time)
 {
     // Timers are not finer; and what was not used for this long may be used up at once.
     private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(20);
+    private readonly SemaphoreSlim turn = new(1);
     private readonly Lock gate = new();
     private readonly long start = time.GetTimestamp();
     private TimeSpan paidUntil;
@@ -25,5 +26,19 @@ public sealed class RateLimit(long bytesPerSecond, TimeProvider time)
             wait = paidUntil - now;
         }
         if (wait >= Grain) await Task.Delay(wait, time, cancellation);
+    }
+
+    /// <summary>Does something while nobody else who shares the limit does anything this way.</summary>
+    public async Task<T> AloneAsync<T>(Func<Task<T>> act)
+    {
+        await turn.WaitAsync();
+        try
+        {
+            return await act();
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 }

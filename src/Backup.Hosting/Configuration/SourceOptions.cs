@@ -57,13 +57,17 @@ public sealed class SourceOptions
     /// <summary>Its change log.</summary>
     public SourceLogOptions Log { get; init; } = new();
 
-    /// <summary>Millions of bytes a second that each process reads of the store for backups, or null for as many as it can.</summary>
+    /// <summary>
+    /// Millions of bytes a second that each process reads of the store for backups, or null for as many as it can. Redis does one thing at a time,
+    /// so a backup of it is limited unless told otherwise; 0 in the configuration lifts the limit.
+    /// </summary>
     public int? MaxReadMBPerSecond { get; init; }
 
     /// <summary>Millions of bytes each silo may hold of a memory store.</summary>
     public int MemoryLimitMB { get; init; } = DefaultMemoryLimitMB;
 
     private const int DefaultMemoryLimitMB = 1000;
+    private const int DefaultRedisReadMBPerSecond = 20;
 
     internal static SourceOptions Read(SettingsSection section)
     {
@@ -89,7 +93,7 @@ public sealed class SourceOptions
             SecretKey = kind == S3 ? section.Text("SecretKey") : null,
             Log = log is not null ? SourceLogOptions.Read(log) : new(),
             MemoryLimitMB = (kind == Memory ? section.Number("MemoryLimitMB", 1, 1_000_000) : null) ?? DefaultMemoryLimitMB,
-            MaxReadMBPerSecond = kind == Memory ? null : section.Number("MaxReadMBPerSecond", 1, 100_000),
+            MaxReadMBPerSecond = kind == Memory ? null : (section.Number("MaxReadMBPerSecond", 0, 100_000) ?? (kind == Redis ? DefaultRedisReadMBPerSecond : 0)) is > 0 and var limit ? limit : null,
             Schema = kind is Memory or Redis or S3 ? "" : section.Text("Schema") ?? "public",
         };
         if (options.AccessKey is null != options.SecretKey is null) section.Problem("AccessKey and SecretKey belong together: set both, or neither for the credentials that the environment has");

@@ -45,7 +45,8 @@ public sealed class ConfigurationTests : IDisposable
         const string Archives = """ "Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}""";
         var set = Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"redis:6379,ssl=true","Layout":"plain","Prefix":"p","MaxReadMBPerSecond":5,"Writable":true}},""" + Archives).Source("chat");
         Assert.Equal(("redis", "redis:6379,ssl=true", "plain", "p", 5, true), (set.Kind, set.ConnectionString, set.Layout, set.Prefix, set.MaxReadMBPerSecond, set.Writable));
-        Assert.Equal(("langgraph", (int?)null), Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"plain"}},""" + Archives).Source("chat") is var left ? (left.Prefix, left.MaxReadMBPerSecond) : default);
+        Assert.Equal(("langgraph", (int?)20), Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"plain"}},""" + Archives).Source("chat") is var left ? (left.Prefix, left.MaxReadMBPerSecond) : default);
+        Assert.Null(Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"plain","MaxReadMBPerSecond":0}},""" + Archives).Source("chat").MaxReadMBPerSecond);
         foreach (var layout in new[] { "langgraph-js", "langgraph-python" })
             Assert.Equal(layout, Load($$$"""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"{{{layout}}}"}},""" + Archives).Source("chat").Layout);
         foreach (var (settings, problem) in new[]

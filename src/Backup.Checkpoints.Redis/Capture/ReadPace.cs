@@ -1,0 +1,29 @@
+using Backup.Checkpoints.Stores;
+
+namespace Backup.Checkpoints.Redis.Capture;
+
+/// <summary>
+/// How much a capture asks of the server at once. Redis does one thing at a time, and while it answers us every app waits: with a limit little is
+/// asked for, and by one reader at a time.
+/// </summary>
+/// <param name="limit">The limit that all readers of the store in this process share; null for none.</param>
+internal sealed class ReadPace(RateLimit? limit)
+{
+    private const int Unlimited = 512;
+    private const int Limited = 8;
+
+    /// <summary>What is asked for at once, in bytes of records, unless one record is larger.</summary>
+    public int Bytes => limit is null ? 1 << 20 : 1 << 15;
+
+    /// <summary>Asks for each of some things, so many at once as the pace allows, and gives the answers in their order.</summary>
+    public async Task<List<TAnswer>> AskAsync<T, TAnswer>(IEnumerable<T> things, Func<T, Task<TAnswer>> ask)
+    {
+        var answers = new List<TAnswer>();
+        foreach (var some in things.Chunk(limit is null ? Unlimited : Limited))
+            answers.AddRange(limit is null ? await Task.WhenAll(some.Select(ask)) : await limit.AloneAsync(() => Task.WhenAll(some.Select(ask))));
+        return answers;
+    }
+
+    /// <summary>Returns when so many bytes may be read.</summary>
+    public ValueTask PayAsync(long bytes, CancellationToken cancellation) => limit?.TakeAsync(bytes, cancellation) ?? default;
+}
