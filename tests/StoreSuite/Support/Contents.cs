@@ -73,6 +73,11 @@ internal sealed class Contents : IRecordSink
         }
     }
 
+    /// <summary>Whether a unit is the same in both, or in neither.</summary>
+    public bool IsSame(UnitId unit, Contents other) => units.TryGetValue(unit, out var records)
+        ? other.units.TryGetValue(unit, out var others) && records.Keys.SequenceEqual(others.Keys) && records.All(r => r.Value.AsSpan().SequenceEqual(others[r.Key]))
+        : !other.units.ContainsKey(unit);
+
     public ValueTask BeginAsync(UnitId unit, CancellationToken cancellation)
     {
         Assert.Null(current);
