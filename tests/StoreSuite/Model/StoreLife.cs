@@ -22,16 +22,18 @@ internal sealed record StoreKind(Func<Task<StoreUnderTest>> Create, Func<Task<St
 /// </summary>
 internal sealed class StoreLife : IAsyncDisposable
 {
+    private const int MaxBeside = 40; // changes beside one backup
     private readonly StoreKind kind;
     private readonly Random random;
     private readonly StoreUnderTest store;
     private readonly TemporaryArchive temporary = new();
     private readonly OpenedArchive archive;
     private readonly UnitId[] units;
-    private readonly List<Contents> states = [new()];
+    private readonly Contents now = new();
+    private readonly Dictionary<UnitId, List<(int Change, Contents State)>> states = [];
     private readonly List<(string BackupId, Contents Contents)> backups = [];
     private readonly Dictionary<string, int> did = new(StringComparer.Ordinal);
-    private int made;
+    private int made, changes;
 
     private StoreLife(StoreKind kind, StoreUnderTest store, int seed)
     {
@@ -43,8 +45,6 @@ internal sealed class StoreLife : IAsyncDisposable
 
     /// <summary>What was done, and how often.</summary>
     public string Done => string.Join(", ", did.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => $"{d.Value} {d.Key}"));
-
-    private Contents Now => states[^1];
 
     /// <summary>Lives for so many turns; then every backup there is still holds what it held.</summary>
     public async Task LiveAsync(int turns)
@@ -60,7 +60,7 @@ internal sealed class StoreLife : IAsyncDisposable
                 case 3: await ElsewhereAsync(); break;
             }
         }
-        Contents.AssertEqual(Now, await Contents.ReadAsync(store.Source), "at the end");
+        Contents.AssertEqual(now, await Contents.ReadAsync(store.Source), "at the end");
         foreach (var (backup, contents) in backups) Contents.AssertEqual(contents, await HeldAsync(backup), $"backup {backup}, restored again at the end");
         var verified = await temporary.VerifyAsync(archive, deep: true);
         Assert.True(verified.Ok, string.Join('\n', verified.Findings.Select(p => $"{p.Object} {p.Problem}")));
@@ -75,13 +75,13 @@ internal sealed class StoreLife : IAsyncDisposable
     private async Task StepAsync()
     {
         var unit = units[random.Next(units.Length)];
-        var there = Now.Units.Contains(unit);
+        var there = now.Units.Contains(unit);
         if (unit.Kind == UnitKind.Memory)
         {
             await ChangeAsync("items", unit, new StoreItem { Key = $"k{random.Next(5)}", Value = Support.Samples.Utf8($"{made++}") }.Encode);
             return;
         }
-        var ids = there ? Now.Records(unit).Where(r => r.Kind == RecordKind.Checkpoint).Select(r => Checkpoint.Decode(new(r.Bytes.ToArray(), r.KeyLength)).CheckpointId).ToList() : [];
+        var ids = there ? now.Records(unit).Where(r => r.Kind == RecordKind.Checkpoint).Select(r => Checkpoint.Decode(new(r.Bytes.ToArray(), r.KeyLength)).CheckpointId).ToList() : [];
         switch (there ? random.Next(100) : 0)
         {
             case < 50: // grows, or forks
@@ -98,44 +98,63 @@ internal sealed class StoreLife : IAsyncDisposable
                 break;
             default:
                 await store.DeleteAsync(unit.Id);
-                states.Add(Now.Copy().Remove(unit));
-                Count("deletions");
+                Became(unit, null, "deletions");
                 break;
         }
     }
 
     private async Task ChangeAsync(string what, UnitId unit, params Action<RecordBuffer>[] records)
     {
-        var next = Now.Copy().Put(unit, records);
-        await store.WriteAsync(kind.Atomic ? new Contents().Put(unit, records) : next.Only(unit));
-        states.Add(next);
+        var next = now.Only(unit).Put(unit, records);
+        await store.WriteAsync(kind.Atomic ? new Contents().Put(unit, records) : next);
+        Became(unit, next, what);
+    }
+
+    // The oracle: a unit is now another, or no more.
+    private void Became(UnitId unit, Contents? next, string what)
+    {
+        now.Remove(unit);
+        if (next is not null) now.Put(unit, next.Records(unit));
+        if (!states.TryGetValue(unit, out var of)) states[unit] = of = [(0, new())];
+        of.Add((++changes, next ?? new()));
         Count(what);
+    }
+
+    // Whether a unit was so after a change, or at it.
+    private bool WasSince(int change, UnitId unit, Contents held)
+    {
+        if (!states.TryGetValue(unit, out var of)) return held.IsSame(unit, new());
+        for (var i = of.Count - 1; i >= 0; i--)
+        {
+            if (held.IsSame(unit, of[i].State)) return true;
+            if (of[i].Change <= change) return false;
+        }
+        return false;
     }
 
     private async Task BackUpAsync()
     {
         var strategy = (BackupStrategyKind)random.Next(Enum.GetValues<BackupStrategyKind>().Length);
-        var from = states.Count - 1;
+        var from = changes;
         var running = Task.Run(() => TemporaryArchive.BackupAsync(archive, store.Source, strategy: strategy));
         if (kind.Atomic && random.Next(3) > 0)
         {
-            do await StepAsync();
-            while (!running.IsCompleted);
+            for (var i = 0; i < MaxBeside && (i == 0 || !running.IsCompleted); i++) await StepAsync();
         }
         string backup;
         try
         {
             backup = (await running).BackupId;
         }
-        catch (BackupException error) when (error.Kind == ErrorKind.Unreachable && states.Count - 1 > from)
+        catch (BackupException error) when (error.Kind == ErrorKind.Unreachable && changes > from)
         {
             Count("backups that must be run again");
             return;
         }
         var held = await HeldAsync(backup);
-        foreach (var unit in held.Units.Concat(units).Distinct().Where(unit => !states.Skip(from).Any(state => held.IsSame(unit, state))))
+        foreach (var unit in held.Units.Concat(units).Distinct().Where(unit => !WasSince(from, unit, held)))
         {
-            Contents.AssertEqual(Now.Only(unit), held.Only(unit), $"{strategy} backup {backup}, taken from change {from} to {states.Count - 1}, has {unit} as it was at no time between, the last being shown ({Done})");
+            Contents.AssertEqual(now.Only(unit), held.Only(unit), $"{strategy} backup {backup}, taken from change {from} to {changes}, has {unit} as it was at no time between, the last being shown ({Done})");
             Assert.Fail($"{unit} of backup {backup} is as the last state, and yet of no state");
         }
         backups.Add((backup, held));
@@ -159,10 +178,9 @@ internal sealed class StoreLife : IAsyncDisposable
         var online = random.Next(3) == 0;
         var request = new RestoreRequest { Archive = "main", BackupId = backup, Target = "prod", Conflict = ConflictPolicy.Overwrite, Online = online };
         await TemporaryArchive.RestoreAsync(archive, store.Target, some is null ? request with { Mirror = true } : request with { Threads = some });
-        var next = some is null ? contents.Copy() : Now.Copy().Remove(some.Select(UnitId.Thread));
-        foreach (var unit in (some ?? []).Select(UnitId.Thread)) next.Put(unit, contents.Records(unit));
-        states.Add(next);
-        Contents.AssertEqual(Now, await Contents.ReadAsync(store.Source), $"restored from {backup}");
+        foreach (var unit in some?.Select(UnitId.Thread) ?? now.Units.Concat(contents.Units).Distinct().ToList())
+            Became(unit, contents.Units.Contains(unit) ? contents.Only(unit) : null, "units restored");
+        Contents.AssertEqual(now, await Contents.ReadAsync(store.Source), $"restored from {backup}");
         Count(some is null ? "restores of all" : "restores of some");
     }
 

@@ -41,7 +41,7 @@ internal sealed class Contents : IRecordSink
     public Contents Only(params IEnumerable<UnitId> wanted)
     {
         var only = new Contents();
-        foreach (var unit in wanted.Where(units.ContainsKey)) only.Put(unit, Records(unit));
+        foreach (var unit in wanted.Where(units.ContainsKey)) (only.units[unit], only.keys[unit]) = (new(units[unit]), new(keys[unit]));
         return only;
     }
 
