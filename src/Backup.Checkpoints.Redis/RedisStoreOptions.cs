@@ -23,7 +23,11 @@ public sealed record RedisStoreOptions
     public RateLimit? ReadLimit { get; init; }
 
     /// <summary>LangGraph's own saver; null for the plain layout.</summary>
-    internal SaverLayout? Saver => Layout switch { RedisLayout.LangGraphJs => SaverLayout.Js, RedisLayout.LangGraphPython => SaverLayout.Python, _ => null };
+    internal SaverLayout? Saver => Layout switch
+    {
+        RedisLayout.LangGraphJs => SaverLayout.Js, RedisLayout.LangGraphPython => SaverLayout.Python, RedisLayout.LangGraphJsShallow => SaverLayout.JsShallow,
+        RedisLayout.LangGraphPythonShallow => SaverLayout.PythonShallow, _ => null,
+    };
 }
 
 /// <summary>Layouts of a checkpoint store in Redis (docs/redis.md).</summary>
@@ -35,4 +39,8 @@ public enum RedisLayout
     LangGraphJs,
     /// <summary>That of LangGraph's Python saver (formats.md §3.1).</summary>
     LangGraphPython,
+    /// <summary>That of LangGraph's JS saver that keeps the newest checkpoint (formats.md §3.2).</summary>
+    LangGraphJsShallow,
+    /// <summary>That of LangGraph's Python savers that keep the newest checkpoint (formats.md §3.2).</summary>
+    LangGraphPythonShallow,
 }

@@ -4,6 +4,7 @@ using Backup.Tests.EndToEnd.Support;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>What real LangGraph wrote by its own Redis saver is lost and comes back; LangGraph judges. RedisJSON and RediSearch are played by a test double.</summary>
+[Collection(nameof(RedisJsDatabases))]
 public sealed class RedisJsTests : IAsyncLifetime
 {
     private TestPostgres database = null!;

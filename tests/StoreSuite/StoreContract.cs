@@ -1,3 +1,4 @@
+using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
@@ -26,7 +27,15 @@ public abstract class StoreContract
     /// <summary>How many threads are enough for several shards.</summary>
     protected virtual int Many => 300;
 
+    /// <summary>False for a store that keeps one checkpoint of a namespace.</summary>
+    protected virtual bool KeepsHistory => true;
+
+    /// <summary>False for a store whose values are all those of checkpoints that are there.</summary>
+    protected virtual bool KeepsLooseValues => true;
+
     private protected abstract Task<StoreUnderTest> CreateAsync();
+
+    private Contents Thread(Contents contents, string id, int steps, string text = "x") => Support.Samples.Thread(contents, id, steps, text, KeepsHistory);
 
     [Fact]
     public Task What_is_written_is_captured_and_put_back_byte_by_byte() => Stores.SampleAsync(async contents =>
@@ -44,8 +53,8 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents();
-        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 2);
-        for (var i = 0; i < Many; i++) Support.Samples.Thread(contents, $"thread {i}", 1);
+        foreach (var id in OddIds) Thread(contents, id, 2);
+        for (var i = 0; i < Many; i++) Thread(contents, $"thread {i}", 1);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
         foreach (var shards in new[] { 1, 2, 7, 40, 1000 }) Contents.AssertEqual(contents, await Contents.ReadAsync(cut, shards), $"{shards} shards");
@@ -56,9 +65,9 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents()
-            .Put(UnitId.Thread("only writes"), Support.Samples.Write("not there", 0, "m", "1"))
-            .Put(UnitId.Thread("only values"), Support.Samples.Blob("m", "1", "1"));
-        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 1);
+            .Put(UnitId.Thread("only writes"), Support.Samples.Write("not there", 0, "m", "1"));
+        if (KeepsLooseValues) contents.Put(UnitId.Thread("only values"), Support.Samples.Blob("m", "1", "1"));
+        foreach (var id in OddIds) Thread(contents, id, 1);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
         var listed = new List<UnitId>();
@@ -73,7 +82,7 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents();
-        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 1);
+        foreach (var id in OddIds) Thread(contents, id, 1);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
         var wanted = contents.Units.Where((_, i) => i % 3 == 0).ToList();
@@ -86,13 +95,13 @@ public abstract class StoreContract
     public async Task A_cut_does_not_move_while_writers_go_on_unless_it_says_so()
     {
         await using var store = await CreateAsync();
-        var before = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 5), "b", 5);
+        var before = Thread(Thread(new(), "a", 5), "b", 5);
         await store.WriteAsync(before);
         await using var cut = await store.Source.CutAsync(default);
-        await store.WriteAsync(Support.Samples.Thread(new(), "c", 3));
+        await store.WriteAsync(Thread(new(), "c", 3));
         await store.WriteAsync(new Contents().Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")));
         await store.DeleteAsync("b");
-        var now = Support.Samples.Thread(before.Copy().Remove(B).Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")), "c", 3);
+        var now = Thread(before.Copy().Remove(B).Put(A, Support.Samples.Write("c00001", 7, "m", "\"late\"")), "c", 3);
         Assert.Equal(!HoldsStill, cut.Description.Moving);
         Contents.AssertEqual(HoldsStill ? before : now, await Contents.ReadAsync(cut), "at the cut");
         var listed = new List<UnitId>();
@@ -106,7 +115,7 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents();
-        for (var i = 0; i < 40; i++) Support.Samples.Thread(contents, $"thread {i}", 3);
+        for (var i = 0; i < 40; i++) Thread(contents, $"thread {i}", 3);
         await store.WriteAsync(contents);
         await using var cut = await store.Source.CutAsync(default);
         var parts = await Task.WhenAll((await cut.PlanAsync(8, default)).Select(async shard =>
@@ -125,7 +134,7 @@ public abstract class StoreContract
         await using var store = await CreateAsync();
         await using var copy = store.Another();
         var value = $"\"{new string('v', 6 << 20)}\"";
-        var contents = Support.Samples.Thread(new Contents().Put(A, Support.Samples.Blob("m", "1", value), Support.Samples.Blob("m", "2", null), Support.Samples.Write("c", 0, "m", value)), "small", 2);
+        var contents = Thread(new Contents().Put(A, Support.Samples.Checkpoint("c", envelope: """{"v": 4, "channel_versions": {"m": 1, "n": 2}}"""), Support.Samples.Blob("m", "1", value), Support.Samples.Blob("n", "2", null), Support.Samples.Write("c", 0, "m", value)), "small", 2);
         await store.WriteAsync(contents);
         await StoreUnderTest.RestoreAsync(copy.Target, await store.IntentAsync(), contents);
         Contents.AssertEqual(contents, await Contents.ReadAsync(copy.Source));
@@ -135,12 +144,12 @@ public abstract class StoreContract
     public async Task A_thread_is_replaced_whole_and_others_stay()
     {
         await using var store = await CreateAsync();
-        var old = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 9, "old"), "b", 4);
+        var old = Thread(Thread(new(), "a", 9, "old"), "b", 4);
         await store.WriteAsync(old);
-        await store.WriteAsync(new Contents().Put(A, Support.Samples.Write("orphan", 0, "m", "1"), Support.Samples.Blob("stale", "1", "1")));
-        var replacement = Support.Samples.Thread(new(), "a", 3, "new");
+        await store.WriteAsync(new Contents().Put(A, [Support.Samples.Write("orphan", 0, "m", "1"), .. KeepsLooseValues ? [Support.Samples.Blob("stale", "1", "1")] : Array.Empty<Action<RecordBuffer>>()]));
+        var replacement = Thread(new(), "a", 3, "new");
         await StoreUnderTest.RestoreAsync(store.Target, await store.IntentAsync(), replacement, A);
-        Contents.AssertEqual(Support.Samples.Thread(Support.Samples.Thread(new(), "a", 3, "new"), "b", 4), await Contents.ReadAsync(store.Source));
+        Contents.AssertEqual(Thread(Thread(new(), "a", 3, "new"), "b", 4), await Contents.ReadAsync(store.Source));
     }
 
     [Theory]
@@ -150,7 +159,7 @@ public abstract class StoreContract
     {
         await using var store = await CreateAsync();
         var contents = new Contents();
-        foreach (var id in OddIds) Support.Samples.Thread(contents, id, 1);
+        foreach (var id in OddIds) Thread(contents, id, 1);
         await store.WriteAsync(contents);
         var gone = contents.Units.Where((_, i) => i % 2 == 0).ToList();
         await using (var session = await store.Target.OpenAsync(await store.IntentAsync(online), default))
@@ -165,16 +174,16 @@ public abstract class StoreContract
     public async Task Without_a_commit_the_target_is_as_before()
     {
         await using var store = await CreateAsync();
-        var before = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 4), "b", 4);
+        var before = Thread(Thread(new(), "a", 4), "b", 4);
         await store.WriteAsync(before);
         await using (var session = await store.Target.OpenAsync(await store.IntentAsync(), default))
         {
             Assert.False(session.Fresh);
-            await StoreUnderTest.LoadAsync(session, Support.Samples.Thread(Support.Samples.Thread(new(), "a", 1), "c", 2), A);
+            await StoreUnderTest.LoadAsync(session, Thread(Thread(new(), "a", 1), "c", 2), A);
             await session.RemoveAsync([B], default);
             await session.SettleAsync(default);
             await using var seen = await session.ReadAsync(default);
-            Contents.AssertEqual(Support.Samples.Thread(Support.Samples.Thread(new(), "a", 1), "c", 2), await Contents.ReadAsync(seen), "inside the session");
+            Contents.AssertEqual(Thread(Thread(new(), "a", 1), "c", 2), await Contents.ReadAsync(seen), "inside the session");
         }
         Contents.AssertEqual(before, await Contents.ReadAsync(store.Source), "afterwards");
     }
@@ -185,7 +194,7 @@ public abstract class StoreContract
     public async Task A_loader_that_fails_in_the_middle_leaves_nothing_of_its_unit(bool online)
     {
         await using var store = await CreateAsync();
-        var before = Support.Samples.Thread(new(), "a", 3);
+        var before = Thread(new(), "a", 3);
         await store.WriteAsync(before);
         await using (var session = await store.Target.OpenAsync(await store.IntentAsync(online), default))
         {
@@ -202,14 +211,14 @@ public abstract class StoreContract
     public async Task Online_a_writer_is_let_in_and_its_rows_are_seen()
     {
         await using var store = await CreateAsync();
-        await store.WriteAsync(Support.Samples.Thread(new(), "a", 2));
+        await store.WriteAsync(Thread(new(), "a", 2));
         await using var session = await store.Target.OpenAsync(await store.IntentAsync(online: true), default);
-        await StoreUnderTest.LoadAsync(session, Support.Samples.Thread(new(), "b", 2));
+        await StoreUnderTest.LoadAsync(session, Thread(new(), "b", 2));
         await store.WriteAsync(new Contents().Put(B, Support.Samples.Write("c00002", 9, "m", "\"by another\"")));
         await session.SettleAsync(default);
         await using (var seen = await session.ReadAsync(default))
         {
-            var all = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 2), "b", 2).Put(B, Support.Samples.Write("c00002", 9, "m", "\"by another\""));
+            var all = Thread(Thread(new(), "a", 2), "b", 2).Put(B, Support.Samples.Write("c00002", 9, "m", "\"by another\""));
             Contents.AssertEqual(all, await Contents.ReadAsync(seen));
         }
         await session.CommitAsync(default);
@@ -221,11 +230,11 @@ public abstract class StoreContract
     public async Task A_unit_that_is_there_is_not_written_over_unasked(bool online)
     {
         await using var store = await CreateAsync();
-        var before = Support.Samples.Thread(Support.Samples.Thread(new(), "a", 2), "c", 1);
+        var before = Thread(Thread(new(), "a", 2), "c", 1);
         await store.WriteAsync(before);
         await using (var session = await store.Target.OpenAsync(await store.IntentAsync(online), default))
         {
-            var error = await Assert.ThrowsAsync<BackupException>(() => StoreUnderTest.LoadAsync(session, Support.Samples.Thread(new(), "a", 3, "new")));
+            var error = await Assert.ThrowsAsync<BackupException>(() => StoreUnderTest.LoadAsync(session, Thread(new(), "a", 3, "new")));
             Assert.Equal(ErrorKind.Conflict, error.Kind);
         }
         Contents.AssertEqual(before, await Contents.ReadAsync(store.Source));
@@ -235,14 +244,14 @@ public abstract class StoreContract
     public async Task An_empty_target_is_fresh_and_inspecting_changes_nothing()
     {
         await using var store = await CreateAsync();
-        await store.WriteAsync(Support.Samples.Thread(new(), "c", 1));
+        await store.WriteAsync(Thread(new(), "c", 1));
         var intent = await store.IntentAsync();
         await using var other = store.Another();
         Assert.Null(await other.Target.InspectAsync(intent, default));
         Assert.Null(await other.Target.InspectAsync(intent, default));
         await using (var session = await other.Target.OpenAsync(intent, default)) Assert.True(session.Fresh);
         await using var seen = await store.Target.InspectAsync(intent, default);
-        Contents.AssertEqual(Support.Samples.Thread(new(), C.Id, 1), await Contents.ReadAsync(seen!));
+        Contents.AssertEqual(Thread(new(), C.Id, 1), await Contents.ReadAsync(seen!));
     }
 
     [Fact]
@@ -255,7 +264,7 @@ public abstract class StoreContract
         if (!HoldsStill)
         {
             // There is nothing to hold: whoever joins sees the same store, and says the same of the cut.
-            await store.WriteAsync(Support.Samples.Thread(new(), "a", 1));
+            await store.WriteAsync(Thread(new(), "a", 1));
             await using var joined = await store.Source.JoinCutAsync(token, default);
             Assert.Equal((taken.Time, taken.Layout), (joined.Description.Time, joined.Description.Layout));
             Assert.Equal(taken.Identity, joined.Description.Identity);

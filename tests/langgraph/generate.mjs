@@ -21,7 +21,7 @@ async function converse(index) {
     if (plan.ask === turn && turn < o.turns) await graph.invoke(new Command({ resume: { approved: true } }), config);
     else break; // left waiting for a person
   }
-  if (plan.fork && !stopping) await fork(config);
+  if (plan.fork && !stopping && !process.env.REDIS_SHALLOW) await fork(config);
 }
 
 async function fork(config) {

@@ -18,6 +18,8 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 /// <param name="list">Lists a restore's own view; null for the store as it is.</param>
 internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDatabase database, SaverFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, IReadOnlyDictionary<string, DateTimeOffset?>? expiring = null, Func<CancellationToken, Task<SortedDictionary<string, SaverThread>>>? list = null) : ISourceCut
 {
+    // How often a thread that has changed since it was listed is listed anew; then it is taken as it is.
+    private const int Listings = 5;
     private readonly SemaphoreSlim gate = new(1);
     private SortedDictionary<string, SaverThread>? listed;
 
@@ -76,7 +78,16 @@ internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDat
     private Task CaptureAsync(IEnumerable<KeyValuePair<string, SaverThread>> threads, IRecordSink sink, CancellationToken cancellation) => RedisErrors.GuardAsync(store, async () =>
     {
         var reader = new SaverReader(store, layout, database);
-        foreach (var (id, thread) in threads) await reader.ReadAsync(id, thread, sink, cancellation);
+        var left = threads.ToList();
+        for (var listing = 1; left.Count > 0; listing++)
+        {
+            var moved = new List<string>();
+            foreach (var (id, thread) in left)
+                if (!await reader.ReadAsync(id, thread, sink, asListed: listing < Listings, cancellation)) moved.Add(id);
+            if (moved.Count == 0) break;
+            var again = await (list ?? LookAsync)(cancellation);
+            left = moved.Where(again.ContainsKey).Select(id => KeyValuePair.Create(id, again[id])).ToList();
+        }
         var now = await SaverFacts.ReadAsync(store, layout, database, ownRestore: list is not null);
         if ((now.RunId, now.ReplicationId) == (facts.RunId, facts.ReplicationId) && (now.Indexed || !facts.Indexed)) return;
         throw new BackupException(ErrorKind.Unreachable, $"the store of '{store.Name}' was {(now.RunId == facts.RunId && now.ReplicationId == facts.ReplicationId ? "emptied" : "restarted or failed over")} while it was read",
@@ -100,6 +111,8 @@ internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDat
     // seen by the next: of each thread, checkpoints are taken up to the newest that the scan before has seen.
     private async Task<SortedDictionary<string, SaverThread>> LookAsync(CancellationToken cancellation)
     {
+        // Where there is one checkpoint at a time, it is what the thread is.
+        if (layout.IsShallow) return await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
         var upTo = newest?.ToDictionary(StringComparer.Ordinal) ?? [];
         var threads = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
         var fresh = threads.Where(t => t.Value.Newest is not null && !upTo.ContainsKey(t.Key)).ToList();

@@ -31,7 +31,7 @@ internal sealed class SaverThread
     public List<string> Pointers { get; } = [];
 
     /// <summary>The keys there may be beside the documents: sorted sets and pointers.</summary>
-    public IEnumerable<string> Beside(SaverLayout layout, string id) => Written.Select(w => layout.Keys.WriteSet(id, w.Namespace, w.Id))
+    public IEnumerable<string> Beside(SaverLayout layout, string id) => Written.SelectMany(w => layout.Keys.WriteSets(id, w.Namespace, w.Id)).Distinct()
         .Concat(layout.HasPointers ? Written.Select(w => w.Namespace).Distinct().Select(ns => layout.Keys.Pointer(id, ns)) : []);
 
     /// <summary>Id of the newest checkpoint, as LangGraph orders them; null when there is none.</summary>
@@ -94,8 +94,9 @@ internal static class SaverListing
 
     private static bool IsDocument(RedisStoreOptions store, SaverLayout layout, string key)
     {
-        if (key.StartsWith(SaverKeys.Pointers, StringComparison.Ordinal) && !layout.HasPointers) throw Other(store, layout, SaverLayout.Python.Saver, SaverLayout.Python);
-        if (key.StartsWith(SaverKeys.Checkpoints, StringComparison.Ordinal) && key.EndsWith(":shallow", StringComparison.Ordinal)) throw Other(store, layout, "the ShallowRedisSaver of LangGraph's JS package", null);
+        if (key.StartsWith(SaverKeys.Pointers, StringComparison.Ordinal) && !layout.HasPointers) throw Other(store, layout, SaverLayout.Python);
+        if (layout != SaverLayout.JsShallow && key.StartsWith(SaverKeys.Checkpoints, StringComparison.Ordinal) && key.EndsWith(":shallow", StringComparison.Ordinal)) throw Other(store, layout, SaverLayout.JsShallow);
+        if (layout.ReadValues is not null && key.StartsWith(SaverKeys.Blobs, StringComparison.Ordinal)) throw Other(store, layout, SaverLayout.Js);
         return key.StartsWith(SaverKeys.Checkpoints, StringComparison.Ordinal) || key.StartsWith(SaverKeys.Blobs, StringComparison.Ordinal) || key.StartsWith(SaverKeys.Writes, StringComparison.Ordinal);
     }
 
@@ -105,15 +106,13 @@ internal static class SaverListing
 
     private static BackupException Foreign(RedisStoreOptions store, SaverLayout layout, string key, string thread, string ns, string id)
     {
-        if (key == $"{SaverKeys.Checkpoints}{thread}:{ns}") return Other(store, layout, "the ShallowRedisSaver of LangGraph's Python package", null);
         foreach (var other in SaverLayout.All)
-            if (other != layout && other.Keys.Fits(key, thread, ns, id)) return Other(store, layout, other.Saver, other);
+            if (other != layout && other.Keys.Fits(key, thread, ns, id)) return Other(store, layout, other);
         return new(ErrorKind.Failed, $"'{store.Name}': {key} is no document of {layout.Saver}: its fields are those of another key", "Nothing was captured. Delete the key, or correct Layout.");
     }
 
-    private static BackupException Other(RedisStoreOptions store, SaverLayout layout, string saver, SaverLayout? other) =>
-        new(ErrorKind.Usage, $"'{store.Name}' has keys of {saver}, and layout {layout.Name} is configured",
-            other is null ? $"Nothing was read or changed: that layout is not read. Only {layout.Saver} that keeps all checkpoints may use the database." : $"Nothing was read or changed. Set \"Layout\": \"{other.Name}\"; only one saver may use the database.");
+    private static BackupException Other(RedisStoreOptions store, SaverLayout layout, SaverLayout other) =>
+        new(ErrorKind.Usage, $"'{store.Name}' has keys of {other.Saver}, and layout {layout.Name} is configured", $"Nothing was read or changed. Set \"Layout\": \"{other.Name}\"; only one saver may use the database.");
 
     private static (string Thread, string Namespace, string Id, string HasWrites)? Read(string projection)
     {

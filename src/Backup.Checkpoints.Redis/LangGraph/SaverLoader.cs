@@ -16,6 +16,8 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
     private readonly List<Checkpoint> checkpoints = [];
     private readonly Dictionary<(string, string, string), Digest256> values = [];
     private readonly HashSet<(string, string)> having = [];
+    // Of a saver without documents of values: where they are put aside until their checkpoint is made.
+    private readonly Dictionary<string, Digest256> parked = new(StringComparer.Ordinal);
     // Where they are not as expected: to the newest checkpoint.
     private readonly Dictionary<string, string?> pointers = new(StringComparer.Ordinal);
     private SaverThread thread = new();
@@ -32,6 +34,7 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
         checkpoints.Clear();
         values.Clear();
         having.Clear();
+        parked.Clear();
         pointers.Clear();
         if (id.Length == 0 || !layout.Takes(id)) throw Refused($"{layout.Saver} takes no such thread id");
         if (!replace && there(id)) throw new BackupException(ErrorKind.Conflict, $"another writer made {unit} of '{store.Name}' while it was restored", "It was not changed. Run the restore again.");
@@ -60,26 +63,28 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
                         pointers[blob.Namespace] = SaverPointer.Checkpoint(blob);
                         break;
                     }
-                    var value = layout.WriteBlob(id, blob);
-                    EnsureSame(record, layout.ReadBlob(value).Encode, $"channel {blob.Channel}, version {blob.Version}, of type {blob.Type}");
+                    var (place, value) = (layout.Keys.Blob(id, blob), layout.WriteBlob(id, blob));
+                    EnsureSame(record, layout.ReadBlob(value).Encode, Named(blob));
                     if (blob.Value is { } text) values[(blob.Namespace, blob.Channel, blob.Version)] = Digest256.Of(text.Span);
-                    thread.Blobs.Add(layout.Keys.Blob(id, blob));
-                    await SetAsync(thread.Blobs[^1], value);
+                    if (layout.ReadValues is null) thread.Blobs.Add(place);
+                    else parked[place] = Digest256.Of(record.Bytes.Span);
+                    await SetAsync(place, value);
                     break;
                 case RecordKind.PendingWrite:
                     var write = PendingWrite.Decode(record);
                     Ensure(write.Namespace, write.CheckpointId);
                     Ensure(write.Namespace, write.TaskId);
-                    var (document, score) = layout.WriteWrite(id, write);
-                    var number = score is null ? (double?)null : double.Parse(score, System.Globalization.CultureInfo.InvariantCulture);
-                    EnsureSame(record, layout.ReadWrite(document, number).Encode, $"the write of channel {write.Channel} on checkpoint {write.CheckpointId}, of type {write.Type ?? "null"}{(write.TaskPath.Length > 0 ? " with a task path" : "")}");
+                    var (document, index, scores) = layout.WriteWrite(id, write);
+                    EnsureSame(record, layout.ReadWrite(document, [.. scores.Select(s => (s.Set, double.Parse(s.Score, System.Globalization.CultureInfo.InvariantCulture)))]).Encode, $"the write of channel {write.Channel} on checkpoint {write.CheckpointId}, of type {write.Type ?? "null"}{(write.TaskPath.Length > 0 ? " with a task path" : "")}");
                     having.Add((write.Namespace, write.CheckpointId));
-                    thread.Writes.Add((layout.Keys.Write(id, write), write.Namespace, write.CheckpointId));
+                    thread.Writes.Add((layout.Keys.Write(id, write, index), write.Namespace, write.CheckpointId));
                     await SetAsync(thread.Writes[^1].Key, document);
-                    if (score is null) break;
-                    var set = layout.Keys.WriteSet(id, write.Namespace, write.CheckpointId);
-                    thread.Scored.Add(set);
-                    sent.Add(database.ExecuteAsync("ZADD", (RedisKey)(aside + set), score, thread.Writes[^1].Key));
+                    var sets = layout.Keys.WriteSets(id, write.Namespace, write.CheckpointId);
+                    foreach (var (set, score) in scores)
+                    {
+                        thread.Scored.Add(sets[set]);
+                        sent.Add(database.ExecuteAsync("ZADD", (RedisKey)(aside + sets[set]), score, thread.Writes[^1].Key));
+                    }
                     break;
                 default:
                     throw new RecordFormatException($"a record of kind {record.Kind}");
@@ -94,7 +99,11 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
     public async ValueTask EndAsync(CancellationToken cancellation)
     {
         await DrainAsync();
+        if (layout.IsShallow && checkpoints.CountBy(c => c.Namespace).FirstOrDefault(n => n.Value > 1) is { Value: > 1 } many)
+            throw new BackupException(ErrorKind.Usage, $"{UnitId.Thread(id)} cannot be restored into '{store.Name}': namespace '{many.Key}' has {many.Value} checkpoints, and {layout.Saver} keeps the newest alone",
+                "Nothing of this thread was changed. Its history has no place there: restore it into a store of another kind or layout (docs/migration.md).");
         var around = new SaverSurroundings((ns, channel, version) => values.TryGetValue((ns, channel, version), out var digest) ? digest : null, (ns, checkpoint) => having.Contains((ns, checkpoint)));
+        RedisKey[] used = [.. parked.Keys.Select(key => aside + key)];
         foreach (var checkpoint in checkpoints)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -104,6 +113,11 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
                 checkpoint.Encode(again);
                 var record = again.Record;
                 EnsureSame(new((byte[])[.. record.Bytes.Span], record.KeyLength), layout.ReadCheckpoint(document, around).Encode, $"checkpoint {checkpoint.CheckpointId}");
+                foreach (var value in layout.ReadValues?.Invoke(document, around) ?? [])
+                {
+                    value.Encode(again);
+                    if (!parked.Remove(layout.Keys.Blob(id, value), out var wanted) || wanted != Digest256.Of(again.Record.Bytes.Span)) throw new RecordFormatException($"{Named(value)} cannot be said in layout {layout.Name} without loss");
+                }
                 thread.Checkpoints.Add((layout.Keys.Checkpoint(id, checkpoint.Namespace, checkpoint.CheckpointId), checkpoint.Namespace, checkpoint.CheckpointId));
                 await SetAsync(thread.Checkpoints[^1].Key, document);
             }
@@ -112,6 +126,8 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
                 throw Refused(error.Message, error);
             }
         }
+        if (parked.Count > 0) throw Refused($"the value at {parked.Keys.First()} is not of the newest checkpoint");
+        if (used.Length > 0) sent.Add(database.KeyDeleteAsync(used));
         foreach (var of in layout.HasPointers ? checkpoints.ToLookup(c => c.Namespace, c => c.CheckpointId) : Enumerable.Empty<IGrouping<string, string>>())
         {
             var newest = of.Max(StringComparer.Ordinal);
@@ -133,12 +149,14 @@ internal sealed class SaverLoader(RedisStoreOptions store, SaverLayout layout, I
         foreach (var task in sent) await task.ContinueWith(t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    private async Task<ReadOnlyMemory<byte>> ValueAsync(string ns, string channel, string version)
+    private async Task<ReadOnlyMemory<byte>?> ValueAsync(string ns, string channel, string version)
     {
         var key = layout.Keys.Blob(id, new() { Namespace = ns, Channel = channel, Version = version, Type = "" });
-        var document = (byte[]?)await RedisErrors.GuardAsync(store, () => database.ExecuteAsync("JSON.GET", (RedisKey)(aside + key)));
-        return (values.ContainsKey((ns, channel, version)) ? document : null) is { } json ? JsonMembers.Read(json).Raw("value")!.Value : throw new RecordFormatException($"the value of channel {channel}, version {version}, is not there");
+        if (!values.ContainsKey((ns, channel, version))) return null;
+        return (byte[]?)await RedisErrors.GuardAsync(store, () => database.ExecuteAsync("JSON.GET", (RedisKey)(aside + key))) is { } json ? JsonMembers.Read(json).Raw("value") : null;
     }
+
+    private static string Named(ChannelBlob blob) => $"channel {blob.Channel}, version {blob.Version}, of type {blob.Type}";
 
     private void Ensure(string ns, string part)
     {

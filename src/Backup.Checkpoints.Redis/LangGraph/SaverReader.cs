@@ -8,7 +8,8 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>
 /// Reads threads. One of few documents is read in one transaction. Of others the writes are read first, then the channel values and then the
-/// checkpoints, so that nothing that is read needs what was not there yet.
+/// checkpoints, so that nothing that is read needs what was not there yet. Where checkpoints are overwritten that is not enough: there a thread
+/// of any size is read in one transaction, and one that is no more what was listed has to be listed anew, since it may have more namespaces.
 /// </summary>
 internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, IDatabase database)
 {
@@ -16,12 +17,13 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
     private const int Batch = 16;
     private readonly RecordBuffer buffer = new();
 
-    /// <summary>Reads what there is of a thread into a sink; nothing when none of its checkpoints is there any more.</summary>
-    public async Task ReadAsync(string id, SaverThread thread, IRecordSink sink, CancellationToken cancellation)
+    /// <summary>Reads what there is of a thread into a sink; nothing when none of its checkpoints is there any more. False when it has to be listed anew, which <paramref name="asListed"/> asks for.</summary>
+    public async Task<bool> ReadAsync(string id, SaverThread thread, IRecordSink sink, bool asListed, CancellationToken cancellation)
     {
         var keys = thread.Writes.Select(w => w.Key).Concat(thread.Blobs).Concat(thread.Checkpoints.Select(c => c.Key)).ToHashSet(StringComparer.Ordinal);
         var written = thread.Written.ToList();
-        var scores = new Dictionary<string, double>(StringComparer.Ordinal);
+        var scores = new Dictionary<string, List<(int Set, double Score)>>(StringComparer.Ordinal);
+        bool whole, changed = false;
         var read = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         var writes = thread.Writes.Select(w => w.Key).ToList();
         var namespaces = layout.HasPointers ? thread.Checkpoints.Select(c => c.Namespace).Distinct().ToList() : [];
@@ -29,30 +31,39 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         while (true)
         {
             // The sorted set of a checkpoint names writes that came after the keys were listed.
-            var whole = keys.Count <= Together;
+            whole = layout.IsShallow || keys.Count <= Together;
             IDatabaseAsync on = whole ? database.CreateTransaction() : database;
-            var sets = written.ConvertAll(w => on.SortedSetRangeByRankWithScoresAsync(thread.Before + layout.Keys.WriteSet(id, w.Namespace, w.Id)));
+            var sets = written.SelectMany(w => layout.Keys.WriteSets(id, w.Namespace, w.Id).Select((key, set) => (Key: key, Set: set))).Distinct().Select(s => (s.Set, Entries: on.SortedSetRangeByRankWithScoresAsync(thread.Before + s.Key))).ToList();
             var named = namespaces.ConvertAll(ns => on.StringGetAsync(thread.Before + layout.Keys.Pointer(id, ns)));
             var documents = whole ? keys.Select(key => (key, Document: Get(on, thread, key))).ToList() : [];
             if (on is ITransaction transaction) await transaction.ExecuteAsync();
             scores.Clear();
-            foreach (var set in sets)
-                foreach (var entry in await set) scores[(string)entry.Element!] = entry.Score;
+            foreach (var (set, entries) in sets)
+                foreach (var entry in await entries)
+                {
+                    if (!scores.TryGetValue((string)entry.Element!, out var of)) scores[(string)entry.Element!] = of = [];
+                    of.Add((set, entry.Score));
+                }
             for (var i = 0; i < namespaces.Count; i++) pointers[namespaces[i]] = (string?)await named[i];
             read.Clear();
             foreach (var (key, document) in documents)
                 if ((byte[]?)await document is { } json) read[key] = json;
             var late = scores.Keys.Where(k => !keys.Contains(k) && k.StartsWith(SaverKeys.Writes, StringComparison.Ordinal)).ToList();
-            if (late.Count == 0) break;
+            var moved = layout.IsShallow ? Moved(thread, read, written) : [];
+            if (late.Count + moved.Count == 0) break;
+            changed |= moved.Count > 0;
+            written.AddRange(moved);
             keys.UnionWith(late);
             writes.AddRange(late);
         }
-        if (keys.Count <= Together)
+        // A write that is named and not there says nothing.
+        if (layout.IsShallow && asListed && (changed || writes.Skip(thread.Writes.Count).Any(read.ContainsKey))) return false;
+        if (whole)
         {
             await PayAsync(read.Values, cancellation);
-            if (read.Count == 0 || (thread.Checkpoints.Count > 0 && !thread.Checkpoints.Exists(c => read.ContainsKey(c.Key)))) return;
+            if (read.Count == 0 || (thread.Checkpoints.Count > 0 && !thread.Checkpoints.Exists(c => read.ContainsKey(c.Key)))) return true;
         }
-        else if (thread.Checkpoints.Count > 0 && !await database.KeyExistsAsync(thread.Before + thread.Checkpoints[0].Key)) return;
+        else if (thread.Checkpoints.Count > 0 && !await database.KeyExistsAsync(thread.Before + thread.Checkpoints[0].Key)) return true;
 
         var newest = new Dictionary<string, string>(StringComparer.Ordinal);
         var values = new Dictionary<(string, string, string), Digest256>();
@@ -61,9 +72,10 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         await sink.BeginAsync(UnitId.Thread(id), cancellation);
         await EachAsync(writes, async (key, json) =>
         {
-            var record = layout.ReadWrite(json, scores.TryGetValue(key, out var score) ? score : null);
+            var record = layout.ReadWrite(json, scores.GetValueOrDefault(key) ?? []);
             having.Add((record.Namespace, record.CheckpointId));
-            await EmitAsync(key, layout.Keys.Write(id, record), record.Encode, layout.WriteWrite(id, record).Document, json);
+            var document = layout.WriteWrite(id, record);
+            await EmitAsync(key, layout.Keys.Write(id, record, document.Index), record.Encode, document.Document, json);
         });
         await EachAsync(thread.Blobs, async (key, json) =>
         {
@@ -73,11 +85,17 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         });
         await EachAsync(thread.Checkpoints.ConvertAll(c => c.Key), async (key, json) =>
         {
+            foreach (var value in layout.ReadValues?.Invoke(json, around) ?? [])
+            {
+                if (value.Value is { } text) values[(value.Namespace, value.Channel, value.Version)] = Digest256.Of(text.Span);
+                value.Encode(buffer);
+                await sink.WriteAsync(buffer.Record, cancellation);
+            }
             var record = layout.ReadCheckpoint(json, around);
             // What is left to the records of values has the same text here.
             JsonMembers? own = null;
             var again = await layout.WriteCheckpoint(id, record, having.Contains((record.Namespace, record.CheckpointId)),
-                (channel, _) => Task.FromResult((own ??= JsonMembers.Read(json).Object("checkpoint").Object("channel_values")).Raw(channel)!.Value));
+                (channel, _) => Task.FromResult((own ??= JsonMembers.Read(json).Object("checkpoint").Object("channel_values")).Raw(channel)));
             if (!newest.TryGetValue(record.Namespace, out var before) || string.CompareOrdinal(before, record.CheckpointId) < 0) newest[record.Namespace] = record.CheckpointId;
             await EmitAsync(key, layout.Keys.Checkpoint(id, record.Namespace, record.CheckpointId), record.Encode, again, json);
         });
@@ -88,13 +106,14 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             await sink.WriteAsync(buffer.Record, cancellation);
         }
         await sink.EndAsync(cancellation);
+        return true;
 
         async Task EachAsync(IReadOnlyList<string> of, Func<string, byte[], Task> take)
         {
             foreach (var chunk in of.Chunk(Batch))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var documents = keys.Count <= Together ? null : chunk.Select(key => Get(database, thread, key)).ToList();
+                var documents = whole ? null : chunk.Select(key => Get(database, thread, key)).ToList();
                 var found = new List<(string Key, byte[] Json)>();
                 for (var i = 0; i < chunk.Length; i++)
                     if ((documents is null ? read.GetValueOrDefault(chunk[i]) : (byte[]?)await documents[i]) is { } json) found.Add((chunk[i], json));
@@ -121,6 +140,10 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             await sink.WriteAsync(buffer.Record, cancellation);
         }
     }
+
+    // The checkpoints that stand where the listed ones did.
+    private static List<(string Namespace, string Id)> Moved(SaverThread thread, Dictionary<string, byte[]> read, List<(string Namespace, string Id)> written) => thread.Checkpoints
+        .Where(c => read.ContainsKey(c.Key)).Select(c => (c.Namespace, Id: JsonMembers.Read(read[c.Key]).Optional("checkpoint_id") ?? c.Id)).Except(written).ToList();
 
     // Null for one that is as expected; so is one to a checkpoint that waits for the next backup.
     private async Task<ChannelBlob?> PointerAsync(SaverThread thread, string ns, string? pointer, string newest)

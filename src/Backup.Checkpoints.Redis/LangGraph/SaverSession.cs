@@ -221,8 +221,7 @@ internal sealed class SaverSession : ITargetSession
         var keys = thread.Blobs.Concat(thread.Writes.Select(w => w.Key)).Concat(thread.Checkpoints.OrderBy(c => c.Id, StringComparer.Ordinal).Select(c => c.Key));
         var tasks = keys.Select(key => (Task)transaction.KeyRenameAsync(aside + key, key)).ToList();
         // A set that nothing was put into is not there.
-        foreach (var (ns, checkpoint) in thread.Writes.Select(w => (w.Namespace, w.Id)).Distinct())
-            if (layout.Keys.WriteSet(id, ns, checkpoint) is var set && thread.Scored.Contains(set)) tasks.Add(transaction.KeyRenameAsync(aside + set, set));
+        tasks.AddRange(thread.Scored.Select(set => transaction.KeyRenameAsync(aside + set, set)));
         tasks.AddRange(thread.Pointers.Select(key => transaction.KeyRenameAsync(aside + key, key)));
         if (thread.Expires is not null) tasks.AddRange(Expire(transaction, SaverExpiry.Keys(layout, id, thread), thread.Expires));
         return tasks;

@@ -13,10 +13,15 @@ namespace Backup.Checkpoints.Redis.LangGraphJs;
 internal static class JsRecords
 {
     private static readonly ReadOnlyMemory<byte> Null = "null"u8.ToArray(), Absent = "[]"u8.ToArray();
-    private static readonly byte[] Undefined = """{"lc":2,"type":"undefined"}"""u8.ToArray();
+    private static ReadOnlySpan<byte> Empty => "{}"u8;
+    /// <summary>What stands for undefined in a record.</summary>
+    public static readonly byte[] Undefined = """{"lc":2,"type":"undefined"}"""u8.ToArray();
 
     /// <summary>A checkpoint. Values that are also kept apart, with the same text, are left to the record of that value.</summary>
-    public static Checkpoint ReadCheckpoint(ReadOnlyMemory<byte> json, SaverSurroundings around)
+    public static Checkpoint ReadCheckpoint(ReadOnlyMemory<byte> json, SaverSurroundings around) => ReadCheckpoint(json, around, "", (thread, record, hasWrites) => Default(thread, record, hasWrites, SaverKeys.Safe(record.Namespace), Empty));
+
+    /// <summary>A checkpoint of either saver: what its extra begins with, and the document of a record without one.</summary>
+    public static Checkpoint ReadCheckpoint(ReadOnlyMemory<byte> json, SaverSurroundings around, string mark, Func<string, Checkpoint, string, byte[]> plain)
     {
         var document = JsonMembers.Read(json);
         string thread = document.Text("thread_id"), ns = SaverKeys.Unsafe(document.Text("checkpoint_ns")), id = document.Text("checkpoint_id");
@@ -35,7 +40,7 @@ internal static class JsRecords
             Metadata = JsonText.Jsonb(JsonMembers.Read(document.Raw("metadata") ?? Null).With((_, value) => value)),
         };
         var writes = document.Optional("has_writes") ?? "";
-        if (Default(thread, record, writes).AsSpan().SequenceEqual(json.Span)) return record;
+        if (writes == HasWrites(around.HasWrites(ns, id)) && plain(thread, record, writes).AsSpan().SequenceEqual(json.Span)) return record;
         var template = document.With((name, value) => name switch
         {
             "thread_id" => Null,
@@ -44,13 +49,16 @@ internal static class JsRecords
                 : JsonMembers.Read(inner).With((channel, v) => Apart(channel, v) ? Absent : (byte[])[(byte)'[', .. v.Span, (byte)']'])),
             _ => value,
         });
-        return record with { Extra = Extras(System.Text.Encoding.UTF8.GetString(template)) };
+        return record with { Extra = Extras(mark + System.Text.Encoding.UTF8.GetString(template)) };
     }
 
     /// <summary>The document of a checkpoint. <paramref name="value"/> has the text of a channel value kept apart, by channel and version.</summary>
-    public static async Task<byte[]> WriteAsync(string thread, Checkpoint record, bool hasWrites, Func<string, string, Task<ReadOnlyMemory<byte>>> value)
+    public static async Task<byte[]> WriteAsync(string thread, Checkpoint record, bool hasWrites, Func<string, string, Task<ReadOnlyMemory<byte>?>> value) =>
+        Said(record.Extra) is { } said ? await WriteAsync(thread, said, hasWrites, value) : Default(thread, record, HasWrites(hasWrites), SaverKeys.Safe(record.Namespace), Empty);
+
+    /// <summary>The document of a checkpoint of either saver, from its extra.</summary>
+    public static async Task<byte[]> WriteAsync(string thread, string said, bool hasWrites, Func<string, string, Task<ReadOnlyMemory<byte>?>> value)
     {
-        if (Said(record.Extra) is not { } said) return Default(thread, record, HasWrites(hasWrites));
         var template = JsonMembers.Read(System.Text.Encoding.UTF8.GetBytes(said));
         var envelope = template.Object("checkpoint");
         var versions = Versions(envelope);
@@ -60,7 +68,8 @@ internal static class JsRecords
             var members = JsonMembers.Read(kept);
             foreach (var channel in members.Names)
                 values[channel] = members.Raw(channel)!.Value is var item && item.Length > 2 ? item[1..^1]
-                    : await value(channel, versions.GetValueOrDefault(channel) ?? throw new RecordFormatException($"channel {channel} has no version"));
+                    : await value(channel, versions.GetValueOrDefault(channel) ?? throw new RecordFormatException($"channel {channel} has no version"))
+                    ?? throw new RecordFormatException($"the value of channel {channel}, version {versions[channel]}, is not there");
         }
         return template.With((name, raw) => name switch
         {
@@ -94,8 +103,8 @@ internal static class JsRecords
             : JsonMembers.Read(System.Text.Encoding.UTF8.GetBytes(said)).With((name, raw) => name switch { "thread_id" => JsonText.Quote(thread), "value" => record.Value, _ => raw });
     }
 
-    /// <summary>A write, with its score in the sorted set; null when it is not in it.</summary>
-    public static PendingWrite ReadWrite(ReadOnlyMemory<byte> json, double? score)
+    /// <summary>A write, with its score in the sorted set if it is in it.</summary>
+    public static PendingWrite ReadWrite(ReadOnlyMemory<byte> json, IReadOnlyList<(int Set, double Score)> scores)
     {
         var document = JsonMembers.Read(json);
         var thread = document.Text("thread_id");
@@ -106,19 +115,20 @@ internal static class JsRecords
             Channel = document.Text("channel"), Type = "json", Value = document.Raw("value") ?? Undefined,
         };
         var (timestamp, order) = (Number(document, "timestamp"), Number(document, "global_idx"));
-        var inSet = score is null ? "-" : double.TryParse(order, NumberStyles.Float, CultureInfo.InvariantCulture, out var o) && o.Equals(score) ? "=" : score.Value.ToString("R", CultureInfo.InvariantCulture);
+        var inSet = InSet(scores, order);
         if (Default(thread, record, timestamp, order).AsSpan().SequenceEqual(json.Span))
             return inSet == "=" && (timestamp, order) == Order(record) ? record : record with { Extra = Extras($"{inSet} {timestamp} {order}") };
         return record with { Extra = Extras($"{inSet} {System.Text.Encoding.UTF8.GetString(document.With((name, value) => name is "thread_id" or "value" ? Null : value))}") };
     }
 
-    /// <summary>The document of a write, and its score in the sorted set; null when it is not in it.</summary>
-    public static (byte[] Document, string? Score) Write(string thread, PendingWrite record)
+    /// <summary>The document of a write, and its score in the sorted set if it is in it.</summary>
+    public static SaverWrite Write(string thread, PendingWrite record)
     {
+        var index = record.Index.ToString(CultureInfo.InvariantCulture);
         if (Said(record.Extra) is not { } said)
         {
             var own = Order(record);
-            return (Default(thread, record, own.Timestamp, own.Index), own.Index);
+            return new(Default(thread, record, own.Timestamp, own.Index), index, [(0, own.Index)]);
         }
         if (said.Split(' ', 2) is not [var inSet, var rest]) throw new RecordFormatException("a write's order is not as it should be");
         byte[] document;
@@ -134,18 +144,26 @@ internal static class JsRecords
             if (rest.Split(' ') is not [var timestamp, var last]) throw new RecordFormatException("a write's order is not as it should be");
             (document, order) = (Default(thread, record, timestamp, last), last);
         }
-        return (document, inSet switch { "-" => null, "=" => order, _ => inSet });
+        return new(document, index, Scores(inSet, order));
     }
 
-    private static byte[] Default(string thread, Checkpoint record, string hasWrites)
+    /// <summary>Where a write stands in its sorted set: <c>-</c> not in it, <c>=</c> by the number it has itself, or the score.</summary>
+    public static string InSet(IReadOnlyList<(int Set, double Score)> scores, string own) => scores is not [var (_, score)] ? "-"
+        : double.TryParse(own, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number.Equals(score) ? "=" : score.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>The same as a score.</summary>
+    public static IReadOnlyList<(int Set, string Score)> Scores(string inSet, string own) => inSet switch { "-" => [], "=" => [(0, own)], _ => [(0, inSet)] };
+
+    /// <summary>The document of a checkpoint that says nothing beyond its record.</summary>
+    public static byte[] Default(string thread, Checkpoint record, string hasWrites, string ns, ReadOnlySpan<byte> values)
     {
         var envelope = JsonMembers.Read(JsonText.Compact(record.Envelope.Span));
         var metadata = JsonMembers.Read(JsonText.Compact(record.Metadata.Span));
         var text = envelope.With((_, value) => value);
-        if (envelope.Raw("channel_values") is null) text = [.. text.AsSpan(..^1), .. envelope.Count > 0 ? ","u8 : [], .. "\"channel_values\":{}}"u8];
+        if (envelope.Raw("channel_values") is null) text = [.. text.AsSpan(..^1), .. envelope.Count > 0 ? ","u8 : [], .. "\"channel_values\":"u8, .. values, (byte)'}'];
         var parts = new List<(string, ReadOnlyMemory<byte>)>
         {
-            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(SaverKeys.Safe(record.Namespace))), ("checkpoint_id", JsonText.Quote(record.CheckpointId)),
+            ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(ns)), ("checkpoint_id", JsonText.Quote(record.CheckpointId)),
             ("parent_checkpoint_id", record.ParentId is { } parent ? JsonText.Quote(parent) : Null), ("checkpoint", text), ("metadata", metadata.With((_, value) => value)),
             ("checkpoint_ts", Utf8(Milliseconds(record.CheckpointId))), ("has_writes", JsonText.Quote(hasWrites)),
         };
@@ -169,8 +187,11 @@ internal static class JsRecords
     [
         ("thread_id", JsonText.Quote(thread)), ("checkpoint_ns", JsonText.Quote(record.Namespace)), ("checkpoint_id", JsonText.Quote(record.CheckpointId)), ("task_id", JsonText.Quote(record.TaskId)),
         ("idx", Utf8(record.Index.ToString(CultureInfo.InvariantCulture))), ("channel", JsonText.Quote(record.Channel)),
-        ("type", JsonText.Quote(record.Value.Span is [(byte)'{' or (byte)'[' or (byte)'n', ..] ? "json" : "string")), ("value", record.Value), ("timestamp", Utf8(timestamp)), ("global_idx", Utf8(order)),
+        ("type", JsonText.Quote(TypeOf(record.Value))), ("value", record.Value), ("timestamp", Utf8(timestamp)), ("global_idx", Utf8(order)),
     ]);
+
+    /// <summary>The type the savers name for a write's value.</summary>
+    public static string TypeOf(ReadOnlyMemory<byte> value) => value.Span is [(byte)'{' or (byte)'[' or (byte)'n', ..] ? "json" : "string";
 
     // The saver reads writes by global_idx, PostgreSQL by task and index: the number orders like these, and before any that the saver counts itself.
     private static (string Timestamp, string Index) Order(PendingWrite record)
@@ -185,7 +206,8 @@ internal static class JsRecords
     private static string Milliseconds(string id) => CheckpointTime.Read(id) is not { } time ? "0"
         : (time.ToUnixTimeMilliseconds() + Math.Min((time.Ticks - DateTimeOffset.UnixEpoch.Ticks) % TimeSpan.TicksPerMillisecond, 4095) / 4096.0).ToString("R", CultureInfo.InvariantCulture);
 
-    private static Dictionary<string, string> Versions(JsonMembers envelope)
+    /// <summary>The version of each channel.</summary>
+    public static Dictionary<string, string> Versions(JsonMembers envelope)
     {
         var versions = new Dictionary<string, string>(StringComparer.Ordinal);
         if (envelope.Raw("channel_versions") is not { } raw) return versions;
@@ -195,13 +217,16 @@ internal static class JsRecords
         return versions;
     }
 
-    private static string Number(JsonMembers document, string name) => document.Raw(name) is { } raw ? System.Text.Encoding.UTF8.GetString(raw.Span) : "";
+    /// <summary>The text of a member that is a number; nothing when there is none.</summary>
+    public static string Number(JsonMembers document, string name) => document.Raw(name) is { } raw ? System.Text.Encoding.UTF8.GetString(raw.Span) : "";
 
     private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 
-    private static string HasWrites(bool any) => any ? "true" : "false";
+    /// <summary>As the savers spell it.</summary>
+    public static string HasWrites(bool any) => any ? "true" : "false";
 
     private static Dictionary<string, string> Extras(string said) => new() { [Model.Extras.Redis] = said };
 
-    private static string? Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Model.Extras.Redis);
+    private static string? Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Model.Extras.Redis) is not { } said || !said.StartsWith(JsShallowRecords.Mark, StringComparison.Ordinal) ? extra.GetValueOrDefault(Model.Extras.Redis)
+        : throw new RecordFormatException("it was written by LangGraph's JS shallow saver, whose documents say what this one's do not");
 }

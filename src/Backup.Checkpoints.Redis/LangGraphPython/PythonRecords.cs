@@ -68,8 +68,8 @@ internal static class PythonRecords
         _ => raw,
     });
 
-    /// <summary>A write, with its score in the sorted set; null when it is not in it.</summary>
-    public static PendingWrite ReadWrite(ReadOnlyMemory<byte> json, double? score)
+    /// <summary>A write, with its score in each sorted set that it is in: <c>SCORE</c> in the first, <c>SCORE@1</c> in the second, <c>-</c> for none.</summary>
+    public static PendingWrite ReadWrite(ReadOnlyMemory<byte> json, IReadOnlyList<(int Set, double Score)> scores)
     {
         var document = JsonMembers.Read(json);
         var index = document.Raw("idx") is { } raw && int.TryParse(Text(raw.Span), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new RecordFormatException("idx is no number");
@@ -79,7 +79,7 @@ internal static class PythonRecords
             Namespace = SaverKeys.Unsafe(document.Text("checkpoint_ns")), CheckpointId = document.Text("checkpoint_id"), TaskId = document.Text("task_id"), Index = index,
             Channel = document.Text("channel"), Type = document.Optional("type"), Value = value, TaskPath = document.Optional("task_path") ?? "",
         };
-        var place = score is { } number2 ? number2.ToString("R", CultureInfo.InvariantCulture) : "-";
+        var place = scores.Count == 0 ? "-" : string.Join(',', scores.Select(s => s.Score.ToString("R", CultureInfo.InvariantCulture) + (s.Set == 0 ? "" : $"@{s.Set}")));
         return record with
         {
             Extra = Extra(Default(document.Text("thread_id"), record).AsSpan().SequenceEqual(json.Span) ? place
@@ -87,13 +87,13 @@ internal static class PythonRecords
         };
     }
 
-    /// <summary>The document of a write, and its score in the sorted set; null when it is not in it.</summary>
-    public static (byte[] Document, string? Score) Write(string thread, PendingWrite record)
+    /// <summary>The document of a write, and its score in each sorted set that it is in.</summary>
+    public static SaverWrite Write(string thread, PendingWrite record)
     {
         var said = Said(record.Extra).Split(' ', 2);
         var document = said is [_, var rest] ? JsonMembers.Read(Utf8(rest)).With((name, raw) => name switch { "thread_id" => JsonText.Quote(thread), "blob" => Encoded(raw, record.Value), _ => raw })
             : Default(thread, record);
-        return (document, said[0] == "-" ? null : said[0]);
+        return new(document, record.Index.ToString(CultureInfo.InvariantCulture), said[0] == "-" ? [] : [.. said[0].Split(',').Select(s => s.Split('@') is [var score, var set] ? (int.Parse(set, CultureInfo.InvariantCulture), score) : (0, s))]);
     }
 
     private static byte[] Default(string thread, PendingWrite record) => JsonText.Object(

@@ -11,6 +11,9 @@ public static class Extras
     /// <summary>What a document of LangGraph's JS saver in Redis says beyond the record (docs/redis.md).</summary>
     public const string Redis = "redis";
 
+    /// <summary>The same where it is a write whose index another saver would misunderstand (docs/redis.md).</summary>
+    public const string RedisShallow = "redis-shallow";
+
     /// <summary>What a document of LangGraph's Python saver in Redis says beyond the record; every record from there has it (docs/redis.md).</summary>
     public const string RedisPython = "redis-python";
 

@@ -19,6 +19,7 @@ public sealed class SourceOptions
     public static readonly IReadOnlyDictionary<string, RedisLayout> RedisLayouts = new Dictionary<string, RedisLayout>
     {
         ["plain"] = RedisLayout.Plain, ["langgraph-js"] = RedisLayout.LangGraphJs, ["langgraph-python"] = RedisLayout.LangGraphPython,
+        ["langgraph-js-shallow"] = RedisLayout.LangGraphJsShallow, ["langgraph-python-shallow"] = RedisLayout.LangGraphPythonShallow,
     };
 
     /// <summary><see cref="Postgres"/>, <see cref="Redis"/>, <see cref="S3"/> or <see cref="Memory"/>.</summary>

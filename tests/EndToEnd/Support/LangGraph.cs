@@ -4,7 +4,7 @@ using Npgsql;
 namespace Backup.Tests.EndToEnd.Support;
 
 /// <summary>Runs the harness of real LangGraph against one database, or against Redis.</summary>
-public sealed class LangGraph(string connectionString, string? redis = null)
+public sealed class LangGraph(string connectionString, string? redis = null, bool shallow = false)
 {
     private readonly NpgsqlConnectionStringBuilder database = new(connectionString);
 
@@ -21,6 +21,7 @@ public sealed class LangGraph(string connectionString, string? redis = null)
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["PG_CONN"] = $"postgresql://{database.Username}@{database.Host}:{database.Port}/{database.Database}";
         if (redis is not null) start.Environment["REDIS_URL"] = redis;
+        if (shallow) start.Environment["REDIS_SHALLOW"] = "1";
         return Process.Start(start)!;
     }
 }

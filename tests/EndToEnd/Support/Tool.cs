@@ -43,7 +43,7 @@ public sealed class Tool : IDisposable
     public static Uri S3Server => new(Environment.GetEnvironmentVariable("TEST_S3") ?? throw new InvalidOperationException("TEST_S3 is not set. Run tests/run.sh, which starts the servers."));
 
     /// <summary>A store of LangGraph's JS saver in Redis.</summary>
-    public Tool RedisJs(string name, string connection) => Source(name, new { Kind = "redis", Layout = "langgraph-js", Writable = true, ConnectionString = connection });
+    public Tool RedisJs(string name, string connection, string layout = "langgraph-js") => Source(name, new { Kind = "redis", Layout = layout, Writable = true, ConnectionString = connection });
 
     private Tool Source(string name, object source)
     {

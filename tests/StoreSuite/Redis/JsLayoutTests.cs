@@ -102,7 +102,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
     }
 
     [Theory]
-    [InlineData("checkpoint:t::shallow", "ShallowRedisSaver")]
+    [InlineData("checkpoint:t::shallow", "has keys of LangGraph's JS shallow saver, and layout langgraph-js is configured")]
     [InlineData("checkpoint_latest:t:__empty__", "has keys of LangGraph's Python saver, and layout langgraph-js is configured")]
     [InlineData("checkpoint:t::c9", "is no document")]
     public async Task Keys_of_other_savers_are_refused(string key, string message)

@@ -154,8 +154,8 @@ public sealed class PythonLayoutTests(DatabaseFixture database, RedisDoubleFixtu
     [InlineData("checkpoint:t::c1", """{"thread_id":"t","checkpoint_ns":"__empty__","checkpoint_id":"c1","checkpoint":{},"metadata":{},"has_writes":"false"}""", "has keys of LangGraph's JS saver")]
     [InlineData("checkpoint:t:sub:c1", """{"thread_id":"t","checkpoint_ns":"sub","checkpoint_id":"c1","checkpoint":{},"metadata":{},"has_writes":"true"}""", "has keys of LangGraph's JS saver")]
     [InlineData("checkpoint_write:t::c1:k:0", """{"thread_id":"t","checkpoint_ns":"","checkpoint_id":"c1","task_id":"k","idx":0}""", "has keys of LangGraph's JS saver")]
-    [InlineData("checkpoint:t:", """{"thread_id":"t","checkpoint_ns":"","checkpoint_id":"c1","checkpoint":{},"metadata":{}}""", "has keys of the ShallowRedisSaver of LangGraph's Python package")]
-    [InlineData("checkpoint:t::shallow", """{"thread_id":"t","checkpoint_ns":"","checkpoint_id":"c1","checkpoint":{},"metadata":{}}""", "has keys of the ShallowRedisSaver of LangGraph's JS package")]
+    [InlineData("checkpoint:t:", """{"thread_id":"t","checkpoint_ns":"","checkpoint_id":"c1","checkpoint":{},"metadata":{}}""", "has keys of LangGraph's Python shallow saver")]
+    [InlineData("checkpoint:t::shallow", """{"thread_id":"t","checkpoint_ns":"","checkpoint_id":"c1","checkpoint":{},"metadata":{}}""", "has keys of LangGraph's JS shallow saver")]
     public async Task A_store_of_another_saver_is_refused_by_name_and_nothing_is_changed(string key, string json, string message)
     {
         await using var store = await StoreAsync();
@@ -195,14 +195,5 @@ public sealed class PythonLayoutTests(DatabaseFixture database, RedisDoubleFixtu
         Assert.True(error.Kind == ErrorKind.Usage && error.Message.Contains(message, StringComparison.Ordinal), $"{error.Kind} {error.Message}");
     }
 
-    private static Task WriteAsync(RedisSaverUnderTest store, IEnumerable<(string Key, string Json, string? Set, double? Score)> documents) => store.RawAsync(async database =>
-    {
-        foreach (var (key, json, set, score) in documents)
-        {
-            if (set == "pointer") await database.StringSetAsync(key, json);
-            else await database.ExecuteAsync("JSON.SET", (RedisKey)key, "$", json);
-            if (set is not (null or "pointer") && score is { } number) await database.SortedSetAddAsync(set, key, number);
-        }
-        return true;
-    });
+    private static Task WriteAsync(RedisSaverUnderTest store, IEnumerable<(string Key, string Json, string? Set, double? Score)> documents) => store.DocumentsAsync(documents);
 }

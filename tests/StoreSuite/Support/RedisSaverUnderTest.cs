@@ -30,9 +30,9 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
 
     public override ICheckpointTarget Target => IsPython ? new PythonDialect.Target(store) : store;
 
-    private SaverLayout Layout => IsPython ? SaverLayout.Python : SaverLayout.Js;
+    private SaverLayout Layout => Options.Saver!;
 
-    private bool IsPython => Options.Layout == RedisLayout.LangGraphPython;
+    private bool IsPython => Options.Layout is RedisLayout.LangGraphPython or RedisLayout.LangGraphPythonShallow;
 
     /// <summary>Makes the indexes, as the saver does when it is opened.</summary>
     public async Task<RedisSaverUnderTest> SetupAsync()
@@ -50,6 +50,7 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
         foreach (var unit in contents.Units)
         {
             var having = contents.Records(unit).Where(r => r.Kind == RecordKind.PendingWrite).Select(PendingWrite.Decode).Select(w => (w.Namespace, w.CheckpointId)).ToHashSet();
+            var values = contents.Records(unit).Where(r => r.Kind == RecordKind.ChannelBlob).Select(r => ChannelBlob.Decode(r)).ToDictionary(b => (b.Namespace, b.Channel, b.Version), b => b.Value);
             foreach (var plain in contents.Records(unit))
             {
                 var record = IsPython ? PythonDialect.Said(plain) : plain;
@@ -58,18 +59,19 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
                     case RecordKind.Checkpoint:
                         var checkpoint = Checkpoint.Decode(record);
                         var key = Layout.Keys.Checkpoint(unit.Id, checkpoint.Namespace, checkpoint.CheckpointId);
-                        await SetAsync(key, await Layout.WriteCheckpoint(unit.Id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), null!));
-                        if (IsPython && string.CompareOrdinal(await database.StringGetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace)), key) < 0) await database.StringSetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace), key);
+                        await SetAsync(key, await Layout.WriteCheckpoint(unit.Id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), (channel, version) => Task.FromResult(values.GetValueOrDefault((checkpoint.Namespace, channel, version)))));
+                        if (Layout.HasPointers && string.CompareOrdinal(await database.StringGetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace)), key) < 0) await database.StringSetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace), key);
                         break;
                     case RecordKind.ChannelBlob:
+                        if (Layout.ReadValues is not null) break;
                         var blob = ChannelBlob.Decode(record);
                         await SetAsync(Layout.Keys.Blob(unit.Id, blob), Layout.WriteBlob(unit.Id, blob));
                         break;
                     default:
                         var write = PendingWrite.Decode(record);
-                        var (document, score) = Layout.WriteWrite(unit.Id, write);
-                        await SetAsync(Layout.Keys.Write(unit.Id, write), document);
-                        await database.SortedSetAddAsync(Layout.Keys.WriteSet(unit.Id, write.Namespace, write.CheckpointId), Layout.Keys.Write(unit.Id, write), double.Parse(score!, CultureInfo.InvariantCulture));
+                        var (document, index, scores) = Layout.WriteWrite(unit.Id, write);
+                        await SetAsync(Layout.Keys.Write(unit.Id, write, index), document);
+                        foreach (var (set, score) in scores) await database.SortedSetAddAsync(Layout.Keys.WriteSets(unit.Id, write.Namespace, write.CheckpointId)[set], Layout.Keys.Write(unit.Id, write, index), double.Parse(score, CultureInfo.InvariantCulture));
                         break;
                 }
             }
@@ -95,13 +97,25 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
         {
             foreach (var key in page.Where(k => k != "double:indexes"))
             {
-                var content = key.StartsWith("write_keys_zset:", StringComparison.Ordinal)
+                var content = key.StartsWith("write_", StringComparison.Ordinal)
                     ? string.Join('\n', (await database.SortedSetRangeByRankWithScoresAsync(key)).Select(e => string.Create(CultureInfo.InvariantCulture, $"{e.Element} {e.Score:R}")))
                     : Encoding.UTF8.GetString((byte[])(await database.ExecuteAsync("JSON.GET", (RedisKey)key))!);
                 found[key] = $"{await database.KeyTimeToLiveAsync(key) is not null} {content}";
             }
         }
         return found;
+    });
+
+    /// <summary>Sets documents past the store, each with its sorted set and score there; one whose set is <c>pointer</c> is a text.</summary>
+    public Task DocumentsAsync(IEnumerable<(string Key, string Json, string? Set, double? Score)> documents) => RawAsync(async database =>
+    {
+        foreach (var (key, json, set, score) in documents)
+        {
+            if (set == "pointer") await database.StringSetAsync(key, json);
+            else await database.ExecuteAsync("JSON.SET", (RedisKey)key, "$", json);
+            if (set is not (null or "pointer") && score is { } number) await database.SortedSetAddAsync(set, key, number);
+        }
+        return true;
     });
 
     /// <summary>Runs commands past the store.</summary>

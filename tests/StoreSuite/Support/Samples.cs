@@ -36,14 +36,18 @@ internal static class Samples
 
     private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
 
-    /// <summary>A thread with as many steps, each with a blob, a checkpoint and writes.</summary>
-    public static Contents Thread(Contents contents, string id, int steps, string text = "x") =>
-        contents.Put(UnitId.Thread(id), Enumerable.Range(1, steps).SelectMany(step => new Action<RecordBuffer>[]
+    /// <summary>A thread with as many steps, each with a blob, a checkpoint and writes; for a store without history each in a namespace of its own.</summary>
+    public static Contents Thread(Contents contents, string id, int steps, string text = "x", bool history = true) =>
+        contents.Put(UnitId.Thread(id), Enumerable.Range(1, steps).SelectMany(step =>
         {
-            Blob("messages", $"{step}", $"\"{text}{step}\""),
-            Checkpoint($"c{step:d5}", step > 1 ? $"c{step - 1:d5}" : null, $$$"""{"v": 4, "channel_versions": {"messages": {{{step}}}}}"""),
-            Write($"c{step:d5}", 0, "messages", "\"w\""),
-            Write($"c{step:d5}", -3, "__interrupt__", "[]"),
+            var ns = history || step == 1 ? "" : $"step{step}";
+            return new Action<RecordBuffer>[]
+            {
+                Blob("messages", $"{step}", $"\"{text}{step}\"", ns),
+                Checkpoint($"c{step:d5}", step > 1 ? $"c{step - 1:d5}" : null, $$$"""{"v": 4, "channel_versions": {"messages": {{{step}}}}}""", ns),
+                Write($"c{step:d5}", 0, "messages", "\"w\"", ns: ns),
+                Write($"c{step:d5}", -3, "__interrupt__", "[]", ns: ns),
+            };
         }).ToArray());
 
     public static Action<RecordBuffer> Checkpoint(string id, string? parent = null, string envelope = """{"v": 4}""", string ns = "") =>
