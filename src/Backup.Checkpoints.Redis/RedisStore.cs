@@ -94,7 +94,7 @@ public sealed class RedisStore(RedisStoreOptions options, TimeProvider? time = n
     {
         var found = (RedisResult[])(await database.ExecuteAsync("SCAN", 0, "MATCH", "checkpoint*", "COUNT", 1000))!;
         return ((RedisResult[])found[1]!).Length > 0
-            ? new(ErrorKind.Usage, $"'{options.Name}' has no store of the plain layout below prefix {options.Prefix}; there are keys as LangGraph's own Redis savers write them", "Nothing was captured. For LangGraph's JS saver set \"Layout\": \"langgraph-js\", for its Python saver \"langgraph-python\".")
+            ? new(ErrorKind.Usage, $"'{options.Name}' has no store of the plain layout below prefix {options.Prefix}; there are keys as LangGraph's own Redis savers write them", $"Nothing was captured. Set Layout to that of the saver: {string.Join(", ", SaverLayout.All.Select(l => $"\"{l.Name}\" for {l.Saver}"))}.")
             : new(ErrorKind.NotFound, $"'{options.Name}' has no store of the plain layout below prefix {options.Prefix}", "Nothing was captured, and nothing is taken for deleted. Check Prefix and the database in its ConnectionString; a Redis that lost its data looks like this too.");
     }
 

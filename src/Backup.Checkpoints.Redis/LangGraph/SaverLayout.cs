@@ -64,7 +64,7 @@ internal sealed record SaverLayout
     public static SaverLayout JsShallow { get; } = JsShallowLayout.Create();
 
     /// <summary>That of LangGraph's Python savers that keep the newest checkpoint (formats.md §3.2).</summary>
-    public static SaverLayout PythonShallow { get; } = PythonShallowLayout.Create();
+    public static SaverLayout PythonShallow { get; } = PythonLayout.CreateShallow();
 
     /// <summary>Every layout that is known.</summary>
     public static IReadOnlyList<SaverLayout> All { get; } = [Js, Python, JsShallow, PythonShallow];

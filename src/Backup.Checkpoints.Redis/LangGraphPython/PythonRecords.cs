@@ -7,16 +7,18 @@ using Backup.Checkpoints.Redis.LangGraph;
 namespace Backup.Checkpoints.Redis.LangGraphPython;
 
 /// <summary>
-/// Documents of LangGraph's Python saver as records, and back (formats.md §3.1). Every record has the extra
-/// <see cref="Extras.RedisPython"/> with the rest of its document, so that it is never taken for another saver's. In it <c>null</c> stands for
+/// Documents of one of LangGraph's Python savers as records, and back (formats.md §3.1, §3.2). Every record has the saver's extra
+/// with the rest of its document, so that it is never taken for another saver's. In it <c>null</c> stands for
 /// what the record holds, <c>[]</c> for the same in quotes or in base64, and for <c>has_writes</c> as the writes say; an array of one item for what stood there.
 /// </summary>
-internal static class PythonRecords
+/// <param name="extra">The name of its extra.</param>
+/// <param name="saver">The saver, for messages.</param>
+internal sealed class PythonRecords(string extra, string saver)
 {
     private static readonly ReadOnlyMemory<byte> Null = "null"u8.ToArray(), Coded = "[]"u8.ToArray();
 
     /// <summary>A checkpoint: its object as it stands, channel values included.</summary>
-    public static Checkpoint ReadCheckpoint(ReadOnlyMemory<byte> json, SaverSurroundings around)
+    public Checkpoint ReadCheckpoint(ReadOnlyMemory<byte> json, SaverSurroundings around)
     {
         var document = JsonMembers.Read(json);
         string ns = SaverKeys.Unsafe(document.Text("checkpoint_ns")), id = document.Text("checkpoint_id");
@@ -38,7 +40,7 @@ internal static class PythonRecords
     }
 
     /// <summary>The document of a checkpoint.</summary>
-    public static byte[] Write(string thread, Checkpoint record, bool hasWrites) => JsonMembers.Read(Utf8(Said(record.Extra))).With((name, value) => name switch
+    public byte[] Write(string thread, Checkpoint record, bool hasWrites) => JsonMembers.Read(Utf8(Said(record.Extra))).With((name, value) => name switch
     {
         "thread_id" => JsonText.Quote(thread),
         "checkpoint" => Outer(value, record.Envelope),
@@ -48,7 +50,7 @@ internal static class PythonRecords
     });
 
     /// <summary>A channel value, which versions up to 0.3.6 keep apart.</summary>
-    public static ChannelBlob ReadBlob(ReadOnlyMemory<byte> json)
+    public ChannelBlob ReadBlob(ReadOnlyMemory<byte> json)
     {
         var document = JsonMembers.Read(json);
         var (value, mark) = Decoded(document.Raw("blob") ?? Null);
@@ -61,7 +63,7 @@ internal static class PythonRecords
     }
 
     /// <summary>The document of a channel value.</summary>
-    public static byte[] Write(string thread, ChannelBlob record) => JsonMembers.Read(Utf8(Said(record.Extra))).With((name, raw) => name switch
+    public byte[] Write(string thread, ChannelBlob record) => JsonMembers.Read(Utf8(Said(record.Extra))).With((name, raw) => name switch
     {
         "thread_id" => JsonText.Quote(thread),
         "blob" => Encoded(raw, record.Value ?? default),
@@ -69,7 +71,7 @@ internal static class PythonRecords
     });
 
     /// <summary>A write, with its score in each sorted set that it is in: <c>SCORE</c> in the first, <c>SCORE@1</c> in the second, <c>-</c> for none.</summary>
-    public static PendingWrite ReadWrite(ReadOnlyMemory<byte> json, IReadOnlyList<(int Set, double Score)> scores)
+    public PendingWrite ReadWrite(ReadOnlyMemory<byte> json, IReadOnlyList<(int Set, double Score)> scores)
     {
         var document = JsonMembers.Read(json);
         var index = document.Raw("idx") is { } raw && int.TryParse(Text(raw.Span), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : throw new RecordFormatException("idx is no number");
@@ -88,7 +90,7 @@ internal static class PythonRecords
     }
 
     /// <summary>The document of a write, and its score in each sorted set that it is in.</summary>
-    public static SaverWrite Write(string thread, PendingWrite record)
+    public SaverWrite Write(string thread, PendingWrite record)
     {
         var said = Said(record.Extra).Split(' ', 2);
         var document = said is [_, var rest] ? JsonMembers.Read(Utf8(rest)).With((name, raw) => name switch { "thread_id" => JsonText.Quote(thread), "blob" => Encoded(raw, record.Value), _ => raw })
@@ -134,10 +136,10 @@ internal static class PythonRecords
 
     private static ReadOnlySpan<byte> HasWrites(bool any) => any ? "true"u8 : "false"u8;
 
-    private static Dictionary<string, string> Extra(string said) => new() { [Extras.RedisPython] = said };
+    private Dictionary<string, string> Extra(string said) => new() { [extra] = said };
 
-    private static string Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Extras.RedisPython)
-        ?? throw new RecordFormatException("it was not written by LangGraph's Python Redis saver, whose documents hold values as that saver alone prints them");
+    private string Said(IReadOnlyDictionary<string, string> extras) => extras.GetValueOrDefault(extra)
+        ?? throw new RecordFormatException($"it was not written by {saver}, whose documents hold values as that saver alone prints them");
 
     private static string Text(ReadOnlySpan<byte> utf8) => System.Text.Encoding.UTF8.GetString(utf8);
 

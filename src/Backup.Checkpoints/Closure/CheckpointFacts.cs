@@ -30,7 +30,7 @@ public sealed class CheckpointFacts
 
     /// <summary>
     /// True when every version has a record of its value, of type <c>empty</c> where there is none: so in PostgreSQL by the JS package, whose
-    /// versions are whole numbers. Its Redis saver and the Python package keep none for a channel without a value (formats.md §0, 7 and §3.3).
+    /// versions are whole numbers. Its Redis savers and the Python package keep none for a channel without a value (formats.md §0, 7 and §3.3).
     /// </summary>
     public bool KeepsEmpty { get; init; }
 
@@ -38,7 +38,7 @@ public sealed class CheckpointFacts
     /// <exception cref="RecordFormatException">Envelope or metadata are not JSON objects.</exception>
     public static CheckpointFacts Read(Checkpoint checkpoint)
     {
-        var facts = new CheckpointFacts { Namespace = checkpoint.Namespace, CheckpointId = checkpoint.CheckpointId, ParentId = checkpoint.ParentId, KeepsEmpty = !checkpoint.Extra.ContainsKey(Extras.Redis) && !checkpoint.Extra.ContainsKey(Extras.RedisPython) };
+        var facts = new CheckpointFacts { Namespace = checkpoint.Namespace, CheckpointId = checkpoint.CheckpointId, ParentId = checkpoint.ParentId, KeepsEmpty = !checkpoint.Extra.Keys.Any(k => k is Extras.Redis or Extras.RedisPython or Extras.RedisPythonShallow) };
         try
         {
             facts.ReadEnvelope(checkpoint.Envelope.Span);

@@ -17,6 +17,9 @@ public static class Extras
     /// <summary>What a document of LangGraph's Python saver in Redis says beyond the record; every record from there has it (docs/redis.md).</summary>
     public const string RedisPython = "redis-python";
 
+    /// <summary>The same of the one that keeps the newest checkpoint.</summary>
+    public const string RedisPythonShallow = "redis-python-shallow";
+
     /// <summary>No extras.</summary>
     public static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
 

@@ -14,7 +14,7 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
     private static readonly DateTimeOffset Soon = Now.AddHours(1), Later = Now.AddDays(10);
 
-    public static TheoryData<string> Layouts => ["plain", "langgraph-js", "langgraph-python"];
+    public static TheoryData<string> Layouts => ["plain", "langgraph-js", "langgraph-python", "langgraph-js-shallow", "langgraph-python-shallow"];
 
     [Theory, MemberData(nameof(Layouts))]
     public async Task A_time_is_kept_shifted_or_dropped_and_none_is_brought_back_behind_it(string layout)
@@ -129,10 +129,13 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
 
     private async Task<StoreUnderTest> StoreAsync(string layout, params (string Thread, DateTimeOffset? At)[] threads)
     {
-        StoreUnderTest store = layout == "plain" ? await new RedisUnderTest().SetupAsync() : await new RedisSaverUnderTest(fixture, layout == "langgraph-js" ? RedisLayout.LangGraphJs : RedisLayout.LangGraphPython).SetupAsync();
+        StoreUnderTest store = layout == "plain" ? await new RedisUnderTest().SetupAsync() : await new RedisSaverUnderTest(fixture, layout switch
+        {
+            "langgraph-js" => RedisLayout.LangGraphJs, "langgraph-python" => RedisLayout.LangGraphPython, "langgraph-js-shallow" => RedisLayout.LangGraphJsShallow, _ => RedisLayout.LangGraphPythonShallow,
+        }).SetupAsync();
         foreach (var (thread, at) in threads)
         {
-            await store.WriteAsync(Support.Samples.Thread(new(), thread, 2));
+            await store.WriteAsync(Support.Samples.Thread(new(), thread, 2, history: !layout.EndsWith("shallow", StringComparison.Ordinal)));
             if (at is not null) await ExpireAsync(store, thread, at);
         }
         return store;

@@ -93,7 +93,7 @@ public sealed class PythonLayoutTests(DatabaseFixture database, RedisDoubleFixtu
         await postgres.WriteAsync(Support.Samples.Thread(new(), "elsewhere", 2));
         var foreign = await TemporaryArchive.BackupAsync(archive, postgres.Source, "pg");
         var unsaid = await Assert.ThrowsAsync<BackupException>(() => RestoreAsync(store.Store, foreign.BackupId));
-        Assert.Equal((ErrorKind.Usage, true), (unsaid.Kind, unsaid.Message.Contains("it was not written by LangGraph's Python Redis saver", StringComparison.Ordinal)));
+        Assert.Equal((ErrorKind.Usage, true), (unsaid.Kind, unsaid.Message.Contains("it was not written by LangGraph's Python saver,", StringComparison.Ordinal)));
         Assert.Equal(before, await store.KeysAsync());
 
         Task<RestoreReport> RestoreAsync(Backup.Checkpoints.Stores.ICheckpointTarget target, string id) => TemporaryArchive.RestoreAsync(archive, target, new() { Archive = "main", BackupId = id, Target = "t" });

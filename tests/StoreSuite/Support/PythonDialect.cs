@@ -11,10 +11,11 @@ namespace Backup.Tests.StoreSuite.Support;
 /// The suite's records in a store of LangGraph's Python saver, whose documents need more than those say: what the saver would say beyond is
 /// added on the way in, and taken away again on the way out where it is still that.
 /// </summary>
-internal static class PythonDialect
+/// <param name="extra">The extra of the saver.</param>
+internal sealed class PythonDialect(string extra)
 {
     /// <summary>A record with what the saver says beyond it.</summary>
-    public static EncodedRecord Said(EncodedRecord plain)
+    public EncodedRecord Said(EncodedRecord plain)
     {
         var buffer = new RecordBuffer();
         switch (plain.Kind)
@@ -35,7 +36,7 @@ internal static class PythonDialect
         return buffer.Record;
     }
 
-    private static EncodedRecord Plain(EncodedRecord said)
+    private EncodedRecord Plain(EncodedRecord said)
     {
         var buffer = new RecordBuffer();
         switch (said.Kind)
@@ -59,48 +60,48 @@ internal static class PythonDialect
 
     private static string Quote(string text) => Samples.Quote(text);
 
-    private static Dictionary<string, string> Extra(string said) => new() { [Extras.RedisPython] = said };
+    private Dictionary<string, string> Extra(string said) => new() { [extra] = said };
 
-    internal sealed class Source(RedisStore store) : ICheckpointSource
+    internal sealed class Source(PythonDialect dialect, RedisStore store) : ICheckpointSource
     {
         public string Kind => store.Kind;
-        public async Task<ISourceCut> CutAsync(CancellationToken cancellation) => new Cut(await store.CutAsync(cancellation));
-        public async Task<ISourceCut> JoinCutAsync(string token, CancellationToken cancellation) => new Cut(await store.JoinCutAsync(token, cancellation));
+        public async Task<ISourceCut> CutAsync(CancellationToken cancellation) => new Cut(dialect, await store.CutAsync(cancellation));
+        public async Task<ISourceCut> JoinCutAsync(string token, CancellationToken cancellation) => new Cut(dialect, await store.JoinCutAsync(token, cancellation));
         public ValueTask DisposeAsync() => default;
     }
 
-    internal sealed class Target(RedisStore store) : ICheckpointTarget
+    internal sealed class Target(PythonDialect dialect, RedisStore store) : ICheckpointTarget
     {
-        public async Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) => await store.InspectAsync(intent, cancellation) is { } cut ? new Cut(cut) : null;
-        public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) => new Session(await store.OpenAsync(intent, cancellation));
+        public async Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) => await store.InspectAsync(intent, cancellation) is { } cut ? new Cut(dialect, cut) : null;
+        public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) => new Session(dialect, await store.OpenAsync(intent, cancellation));
         public ValueTask DisposeAsync() => default;
     }
 
-    private sealed class Cut(ISourceCut cut) : ISourceCut
+    private sealed class Cut(PythonDialect dialect, ISourceCut cut) : ISourceCut
     {
         public CutDescription Description => cut.Description;
         public Task<IReadOnlyList<Shard>> PlanAsync(int wanted, CancellationToken cancellation) => cut.PlanAsync(wanted, cancellation);
-        public Task CaptureAsync(Shard shard, IRecordSink sink, CancellationToken cancellation) => cut.CaptureAsync(shard, new Sink(sink), cancellation);
-        public Task CaptureAsync(IReadOnlyCollection<UnitId> units, IRecordSink sink, CancellationToken cancellation) => cut.CaptureAsync(units, new Sink(sink), cancellation);
+        public Task CaptureAsync(Shard shard, IRecordSink sink, CancellationToken cancellation) => cut.CaptureAsync(shard, new Sink(dialect, sink), cancellation);
+        public Task CaptureAsync(IReadOnlyCollection<UnitId> units, IRecordSink sink, CancellationToken cancellation) => cut.CaptureAsync(units, new Sink(dialect, sink), cancellation);
         public IAsyncEnumerable<UnitId> ListAsync(CancellationToken cancellation) => cut.ListAsync(cancellation);
         public IAsyncEnumerable<UnitExpiry>? Expiries(CancellationToken cancellation) => cut.Expiries(cancellation);
         public ValueTask DisposeAsync() => cut.DisposeAsync();
     }
 
-    private sealed class Sink(IRecordSink sink) : IRecordSink
+    private sealed class Sink(PythonDialect dialect, IRecordSink sink) : IRecordSink
     {
         public ValueTask BeginAsync(UnitId unit, CancellationToken cancellation) => sink.BeginAsync(unit, cancellation);
-        public ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation) => sink.WriteAsync(Plain(record), cancellation);
+        public ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation) => sink.WriteAsync(dialect.Plain(record), cancellation);
         public ValueTask EndAsync(CancellationToken cancellation) => sink.EndAsync(cancellation);
     }
 
-    private sealed class Session(ITargetSession session) : ITargetSession
+    private sealed class Session(PythonDialect dialect, ITargetSession session) : ITargetSession
     {
         public bool Fresh => session.Fresh;
         public int MaxLoaders => session.MaxLoaders;
         public bool Expires => session.Expires;
-        public async Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => new Loader(await session.OpenLoaderAsync(cancellation));
-        public async Task<ISourceCut> ReadAsync(CancellationToken cancellation) => new Cut(await session.ReadAsync(cancellation));
+        public async Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => new Loader(dialect, await session.OpenLoaderAsync(cancellation));
+        public async Task<ISourceCut> ReadAsync(CancellationToken cancellation) => new Cut(dialect, await session.ReadAsync(cancellation));
         public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => session.RemoveAsync(units, cancellation);
         public Task ProlongAsync(IReadOnlyCollection<UnitExpiry> units, CancellationToken cancellation) => session.ProlongAsync(units, cancellation);
         public Task SettleAsync(CancellationToken cancellation) => session.SettleAsync(cancellation);
@@ -108,11 +109,11 @@ internal static class PythonDialect
         public ValueTask DisposeAsync() => session.DisposeAsync();
     }
 
-    private sealed class Loader(ITargetLoader loader) : ITargetLoader
+    private sealed class Loader(PythonDialect dialect, ITargetLoader loader) : ITargetLoader
     {
         public ValueTask BeginAsync(UnitId unit, bool replace, CancellationToken cancellation) => loader.BeginAsync(unit, replace, cancellation);
         public void ExpireAt(DateTimeOffset time) => loader.ExpireAt(time);
-        public ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation) => loader.WriteAsync(Said(record), cancellation);
+        public ValueTask WriteAsync(EncodedRecord record, CancellationToken cancellation) => loader.WriteAsync(dialect.Said(record), cancellation);
         public ValueTask EndAsync(CancellationToken cancellation) => loader.EndAsync(cancellation);
         public Task CompleteAsync(CancellationToken cancellation) => loader.CompleteAsync(cancellation);
         public ValueTask DisposeAsync() => loader.DisposeAsync();

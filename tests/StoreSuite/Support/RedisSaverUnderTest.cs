@@ -13,12 +13,15 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
 {
     private readonly RedisDoubleFixture fixture;
     private readonly RedisStore store;
+    // What the suite's records lack of the Python savers' documents.
+    private readonly PythonDialect? dialect;
 
     public RedisSaverUnderTest(RedisDoubleFixture fixture, RedisLayout layout = RedisLayout.LangGraphJs)
     {
         this.fixture = fixture;
         Options = new() { Name = "redis", ConnectionString = fixture.Database, Layout = layout, Writable = true };
         store = new(Options);
+        dialect = layout switch { RedisLayout.LangGraphPython => new(Extras.RedisPython), RedisLayout.LangGraphPythonShallow => new(Extras.RedisPythonShallow), _ => null };
     }
 
     public RedisStoreOptions Options { get; }
@@ -26,13 +29,11 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
     /// <summary>The store itself.</summary>
     public RedisStore Store => store;
 
-    public override ICheckpointSource Source => IsPython ? new PythonDialect.Source(store) : store;
+    public override ICheckpointSource Source => dialect is not null ? new PythonDialect.Source(dialect, store) : store;
 
-    public override ICheckpointTarget Target => IsPython ? new PythonDialect.Target(store) : store;
+    public override ICheckpointTarget Target => dialect is not null ? new PythonDialect.Target(dialect, store) : store;
 
     private SaverLayout Layout => Options.Saver!;
-
-    private bool IsPython => Options.Layout is RedisLayout.LangGraphPython or RedisLayout.LangGraphPythonShallow;
 
     /// <summary>Makes the indexes, as the saver does when it is opened.</summary>
     public async Task<RedisSaverUnderTest> SetupAsync()
@@ -53,7 +54,7 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
             var values = contents.Records(unit).Where(r => r.Kind == RecordKind.ChannelBlob).Select(r => ChannelBlob.Decode(r)).ToDictionary(b => (b.Namespace, b.Channel, b.Version), b => b.Value);
             foreach (var plain in contents.Records(unit))
             {
-                var record = IsPython ? PythonDialect.Said(plain) : plain;
+                var record = dialect?.Said(plain) ?? plain;
                 switch (record.Kind)
                 {
                     case RecordKind.Checkpoint:

@@ -47,7 +47,7 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Equal(("redis", "redis:6379,ssl=true", "plain", "p", 5, true), (set.Kind, set.ConnectionString, set.Layout, set.Prefix, set.MaxReadMBPerSecond, set.Writable));
         Assert.Equal(("langgraph", (int?)20), Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"plain"}},""" + Archives).Source("chat") is var left ? (left.Prefix, left.MaxReadMBPerSecond) : default);
         Assert.Null(Load("""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"plain","MaxReadMBPerSecond":0}},""" + Archives).Source("chat").MaxReadMBPerSecond);
-        foreach (var layout in new[] { "langgraph-js", "langgraph-python" })
+        foreach (var layout in new[] { "langgraph-js", "langgraph-python", "langgraph-js-shallow", "langgraph-python-shallow" })
             Assert.Equal(layout, Load($$$"""{"Backup":{"Sources":{"chat":{"Kind":"redis","ConnectionString":"r","Layout":"{{{layout}}}"}},""" + Archives).Source("chat").Layout);
         foreach (var (settings, problem) in new[]
         {
