@@ -14,14 +14,15 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 /// <param name="facts">What it was when the cut was taken or joined.</param>
 /// <param name="description">What the cut is of.</param>
 /// <param name="newest">The newest checkpoint of each thread at the cut; null when that is not known.</param>
+/// <param name="earlier">All threads as they were listed for the cut, where checkpoints are overwritten; null when that is not known.</param>
 /// <param name="expiring">When threads go by themselves, as it was at the cut; null when that is not known.</param>
 /// <param name="list">Lists a restore's own view; null for the store as it is.</param>
-internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDatabase database, SaverFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, IReadOnlyDictionary<string, DateTimeOffset?>? expiring = null, Func<CancellationToken, Task<SortedDictionary<string, SaverThread>>>? list = null) : ISourceCut
+internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDatabase database, SaverFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, SortedDictionary<string, SaverThread>? earlier = null, IReadOnlyDictionary<string, DateTimeOffset?>? expiring = null, Func<CancellationToken, Task<SortedDictionary<string, SaverThread>>>? list = null) : ISourceCut
 {
     // How often a thread that has changed since it was listed is listed anew; then it is taken as it is.
     private const int Listings = 5;
     private readonly SemaphoreSlim gate = new(1);
-    private SortedDictionary<string, SaverThread>? listed;
+    private SortedDictionary<string, SaverThread>? listed, earlier = earlier;
 
     public CutDescription Description => description;
 
@@ -83,9 +84,9 @@ internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDat
         {
             var moved = new List<string>();
             foreach (var (id, thread) in left)
-                if (!await reader.ReadAsync(id, thread, sink, asListed: listing < Listings, cancellation)) moved.Add(id);
+                if (!await reader.ReadAsync(id, thread, sink, tooOften: listing == Listings, cancellation)) moved.Add(id);
             if (moved.Count == 0) break;
-            var again = await (list ?? LookAsync)(cancellation);
+            var again = await ListAnewAsync(cancellation);
             left = moved.Where(again.ContainsKey).Select(id => KeyValuePair.Create(id, again[id])).ToList();
         }
         var now = await SaverFacts.ReadAsync(store, layout, database, ownRestore: list is not null);
@@ -107,12 +108,30 @@ internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDat
         }
     }
 
+    private async Task<SortedDictionary<string, SaverThread>> ListAnewAsync(CancellationToken cancellation)
+    {
+        await gate.WaitAsync(cancellation);
+        try
+        {
+            return await LookAsync(cancellation);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
     // A scan sees some of what comes meanwhile, and not all that came before that. Whatever came before a checkpoint that one scan has seen is
     // seen by the next: of each thread, checkpoints are taken up to the newest that the scan before has seen.
     private async Task<SortedDictionary<string, SaverThread>> LookAsync(CancellationToken cancellation)
     {
-        // Where there is one checkpoint at a time, it is what the thread is.
-        if (layout.IsShallow) return await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
+        if (layout.IsShallow)
+        {
+            var before = earlier ?? await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
+            earlier = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
+            foreach (var (id, thread) in earlier) thread.Earlier = before.TryGetValue(id, out var known) ? (known.Checkpoints, known.Writes) : ([], []);
+            return earlier;
+        }
         var upTo = newest?.ToDictionary(StringComparer.Ordinal) ?? [];
         var threads = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation);
         var fresh = threads.Where(t => t.Value.Newest is not null && !upTo.ContainsKey(t.Key)).ToList();

@@ -18,6 +18,9 @@ internal sealed class SaverThread
     /// <summary>Writes, each with the checkpoint it is on.</summary>
     public List<(string Key, string Namespace, string Id)> Writes { get; } = [];
 
+    /// <summary>The checkpoints and writes that an earlier listing, over before this one began, had of the thread; null where that does not matter.</summary>
+    public (List<(string Key, string Namespace, string Id)> Checkpoints, List<(string Key, string Namespace, string Id)> Writes)? Earlier { get; set; }
+
     /// <summary>When a restore has the thread go by itself; null for never.</summary>
     public DateTimeOffset? Expires { get; set; }
 

