@@ -19,7 +19,7 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 /// <param name="list">Lists a restore's own view; null for the store as it is.</param>
 internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDatabase database, SaverFacts facts, CutDescription description, IReadOnlyDictionary<string, string>? newest = null, SortedDictionary<string, SaverThread>? earlier = null, IReadOnlyDictionary<string, DateTimeOffset?>? expiring = null, Func<CancellationToken, Task<SortedDictionary<string, SaverThread>>>? list = null) : ISourceCut
 {
-    // How often a thread that has changed since it was listed is listed anew; then it is taken as it is.
+    // How often a thread is listed that goes on meanwhile; then it is taken as it is.
     private const int Listings = 5;
     private readonly SemaphoreSlim gate = new(1);
     private SortedDictionary<string, SaverThread>? listed, earlier = earlier;

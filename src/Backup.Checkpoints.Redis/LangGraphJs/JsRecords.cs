@@ -227,6 +227,10 @@ internal static class JsRecords
 
     private static Dictionary<string, string> Extras(string said) => new() { [Model.Extras.Redis] = said };
 
-    private static string? Said(IReadOnlyDictionary<string, string> extra) => extra.GetValueOrDefault(Model.Extras.Redis) is not { } said || !said.StartsWith(JsShallowRecords.Mark, StringComparison.Ordinal) ? extra.GetValueOrDefault(Model.Extras.Redis)
-        : throw new RecordFormatException("it was written by LangGraph's JS shallow saver, whose documents say what this one's do not");
+    private static string? Said(IReadOnlyDictionary<string, string> extra)
+    {
+        var said = extra.GetValueOrDefault(Model.Extras.Redis);
+        if (said?.StartsWith(JsShallowRecords.Mark, StringComparison.Ordinal) == true) throw new RecordFormatException("it was written by LangGraph's JS shallow saver, whose documents say what this one's do not");
+        return said;
+    }
 }

@@ -102,6 +102,9 @@ internal static class JsShallowRecords
         return values;
     }
 
-    private static string? Said(IReadOnlyDictionary<string, string> extra) => (extra.GetValueOrDefault(Extras.RedisShallow) ?? extra.GetValueOrDefault(Extras.Redis)) is not { } said ? null
-        : said.StartsWith(Mark, StringComparison.Ordinal) ? said[Mark.Length..] : throw new RecordFormatException("it was written by LangGraph's JS saver that keeps all checkpoints, whose documents say what the shallow one's do not");
+    private static string? Said(IReadOnlyDictionary<string, string> extra)
+    {
+        if ((extra.GetValueOrDefault(Extras.RedisShallow) ?? extra.GetValueOrDefault(Extras.Redis)) is not { } said) return null;
+        return said.StartsWith(Mark, StringComparison.Ordinal) ? said[Mark.Length..] : throw new RecordFormatException("it was written by LangGraph's JS saver that keeps all checkpoints, whose documents say what the shallow one's do not");
+    }
 }
