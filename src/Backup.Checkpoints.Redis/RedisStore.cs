@@ -62,7 +62,10 @@ public sealed class RedisStore(RedisStoreOptions options, TimeProvider? time = n
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult(options.Saver is null ? [] : LayoutOrigin.DroppedBy(intent));
+    public bool Expires => true;
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<DroppedExtra>> DropsAsync(TargetIntent intent, CancellationToken cancellation) => Task.FromResult(options.Saver?.Drops(intent) ?? []);
 
     /// <inheritdoc/>
     public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation)

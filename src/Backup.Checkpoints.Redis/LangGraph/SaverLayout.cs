@@ -1,7 +1,10 @@
+using System.Text.Json;
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Redis.LangGraphJs;
 using Backup.Checkpoints.Redis.LangGraphPython;
+using Backup.Checkpoints.Stores;
+using Backup.Contracts;
 
 namespace Backup.Checkpoints.Redis.LangGraph;
 
@@ -68,4 +71,8 @@ internal sealed record SaverLayout
 
     /// <summary>Every layout that is known.</summary>
     public static IReadOnlyList<SaverLayout> All { get; } = [Js, Python, JsShallow, PythonShallow];
+
+    /// <summary>What a restore drops beside the records: how tables were made, unless a backup of this layout says the same of them.</summary>
+    public IReadOnlyList<DroppedExtra> Drops(TargetIntent intent) =>
+        JsonElement.DeepEquals(LayoutOrigin.Of(intent).Layout, LayoutOrigin.Of(intent with { Layout = Description }).Layout) ? [] : LayoutOrigin.DroppedBy(intent);
 }

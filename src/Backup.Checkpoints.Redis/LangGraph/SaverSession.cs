@@ -37,8 +37,7 @@ internal sealed class SaverSession : ITargetSession
 
     public int MaxLoaders => 2;
 
-    public IReadOnlyList<DroppedExtra> Dropped => LayoutOrigin.DroppedBy(intent);
-    public bool Expires => true;
+    public IReadOnlyList<DroppedExtra> Dropped => layout.Drops(intent);
 
     /// <summary>Takes the store for a restore and clears what restores that died have left beside it.</summary>
     public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, SaverLayout layout, IDatabase database, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>

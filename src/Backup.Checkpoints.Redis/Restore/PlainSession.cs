@@ -35,8 +35,6 @@ internal sealed class PlainSession : ITargetSession
 
     public int MaxLoaders => 2;
 
-    public bool Expires => true;
-
     /// <summary>Takes the store for a restore, makes it when it is not there, and clears what restores that died have left beside it.</summary>
     public static Task<ITargetSession> OpenAsync(RedisStoreOptions store, IDatabase database, PlainKeys keys, TargetIntent intent, TimeProvider time, CancellationToken cancellation) => RedisErrors.GuardAsync<ITargetSession>(store, async () =>
     {

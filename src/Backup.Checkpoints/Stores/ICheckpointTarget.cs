@@ -11,6 +11,9 @@ public interface ICheckpointTarget : IAsyncDisposable
     /// <summary>Names of the layouts a restore may ask for in <see cref="TargetIntent.Generation"/>; none where there is but one.</summary>
     IReadOnlyList<string> Generations => [];
 
+    /// <summary>True when units can go by themselves here.</summary>
+    bool Expires => false;
+
     /// <summary>Looks at the target without changing it: a cut of what it holds, or null when it holds no store yet.</summary>
     /// <exception cref="Backup.Contracts.BackupException">Usage when the target cannot carry what the layout describes, named.</exception>
     Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation);
@@ -72,9 +75,6 @@ public interface ITargetSession : IAsyncDisposable
     /// <summary>Removes units with every record of theirs.</summary>
     Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation);
 
-    /// <summary>True when units can go by themselves here.</summary>
-    bool Expires => false;
-
     /// <summary>
     /// Of units that are left as they are: has each live until its time at least, and for ever where there is none. None goes earlier for it;
     /// one that is not there is passed over. In effect with the commit at the latest.
@@ -94,7 +94,7 @@ public interface ITargetLoader : IAsyncDisposable
     /// <summary>A unit begins. With <paramref name="replace"/> every record the target holds of it goes first, in the same transaction.</summary>
     ValueTask BeginAsync(UnitId unit, bool replace, CancellationToken cancellation);
 
-    /// <summary>The unit that has begun goes by itself at that time, never being there without it. Only where <see cref="ITargetSession.Expires"/>.</summary>
+    /// <summary>The unit that has begun goes by itself at that time, never being there without it. Only where <see cref="ICheckpointTarget.Expires"/>.</summary>
     void ExpireAt(DateTimeOffset time) => throw new NotSupportedException();
 
     /// <summary>One record of the unit.</summary>

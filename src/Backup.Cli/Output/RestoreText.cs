@@ -16,11 +16,13 @@ internal static class RestoreText
             .Add("read", $"{Human.Size(plan.BytesToRead)} from the archive in {Human.Count(plan.Reads, "read")}")
             .AddIf(plan.Unchanged > 0, "find", () => $"{Human.Count(plan.Unchanged, "thread")} equal already")
             .AddIf(plan.Expired > 0, "pass over", () => $"{Human.Count(plan.Expired, "thread")} that have expired since; --expiry shift or none would bring them back")
+            .AddIf(plan.Expiring > 0, "expire", () => $"{Human.Count(plan.Expiring, "thread")} of those it writes, each at its own time")
             .AddIf(plan.Conflicts > 0, request.Conflict switch { ConflictPolicy.Overwrite => "replace", ConflictPolicy.Skip => "skip", _ => "stop at" },
                 () => $"{Human.Count(plan.Conflicts, "thread")} with another content: {Some(plan.ConflictingThreads, plan.Conflicts)}")
             .AddIf(request.Mirror, "remove", () => $"{Human.Count(plan.ToRemove, "thread")} that the backup does not hold")
             .Add("drop", Dropped(plan.Dropped))
             .Add("leave", $"{Human.Count(plan.Untouched, "other thread")} untouched")
+            .Notes(plan.Warnings)
             .Notes(plan.Conflicts > 0 && request.Conflict == ConflictPolicy.Fail ? ["nothing is changed while there are conflicts; choose --conflict skip or overwrite, or another target"] : [])
             .Write(writer);
     }

@@ -34,4 +34,8 @@ public sealed record RestorePlan
     [Id(13)] public long Expired { get; init; }
     /// <summary>What was captured beside the records and has no place in the target as it is now; empty when everything has.</summary>
     [Id(14)] public IReadOnlyList<DroppedExtra> Dropped { get; init; } = [];
+    /// <summary>Threads that would be written and go by themselves in the target.</summary>
+    [Id(15)] public long Expiring { get; init; }
+    /// <summary>What an operator should know; empty when all is well.</summary>
+    [Id(16)] public IReadOnlyList<string> Warnings { get; init; } = [];
 }

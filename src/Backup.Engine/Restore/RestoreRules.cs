@@ -35,11 +35,11 @@ public static class RestoreRules
     }
 
     /// <exception cref="BackupException">Usage: the target has no such layout.</exception>
-    public static void CheckLayout(RestoreRequest request, ICheckpointTarget target)
+    public static void CheckLayout(string? layout, string name, ICheckpointTarget target)
     {
-        if (request.Layout is not { } layout || target.Generations.Contains(layout)) return;
-        throw target.Generations.Count == 0 ? Wrong($"--layout says which tables of LangGraph's are made, and '{request.Target}' has none", "Leave --layout away: it is for targets in PostgreSQL.")
-            : Wrong($"there is no layout '{layout}'", $"Nothing was changed. Write --layout with one of {string.Join(", ", target.Generations)}.");
+        if (layout is null || target.Generations.Contains(layout)) return;
+        throw target.Generations.Count == 0 ? Wrong($"--layout says which tables of LangGraph's are made, and '{name}' has none", "Leave --layout away: it is for targets in PostgreSQL.")
+            : Wrong($"there is no layout '{layout}' for '{name}'", $"Nothing was changed. Write --layout with one of {string.Join(", ", target.Generations)}.");
     }
 
     /// <summary>The point asked for, or null for the latest backup or a named one.</summary>

@@ -33,7 +33,7 @@ public sealed class RestoreRun
     public RestoreRun(OpenedArchive archive, ICheckpointTarget target, RestoreRequest request, TimeProvider time)
     {
         RestoreRules.Check(request);
-        RestoreRules.CheckLayout(request, target);
+        RestoreRules.CheckLayout(request.Layout, request.Target, target);
         this.target = target;
         this.request = request with { Checkpoint = RestoreRules.CheckpointOf(request) };
         this.time = time;
@@ -45,7 +45,8 @@ public sealed class RestoreRun
     public async Task<RestorePlan> PlanAsync(CancellationToken cancellation)
     {
         var catalog = await BackupCatalog.LoadAsync(opened, cancellation);
-        return await Replanning.RunAsync(catalog, () => PlanAsync(catalog, cancellation));
+        var plan = await Replanning.RunAsync(catalog, () => PlanAsync(catalog, cancellation));
+        return plan with { Warnings = [.. plan.Warnings, .. catalog.PassedOver.Select(Replanning.Warning)] };
     }
 
     private async Task<RestorePlan> PlanAsync(BackupCatalog catalog, CancellationToken cancellation)
@@ -54,14 +55,14 @@ public sealed class RestoreRun
         archive = point.Archive;
         var selection = new RestoreSelection(archive, point.Chain, request);
         using var load = new UnitLoad(archive, selection, request);
-        var expiry = Expiry(selection);
+        var expiry = Expiry(selection)();
         var intent = Intent(selection);
         await using var present = await target.InspectAsync(intent, cancellation);
         var dropped = await target.DropsAsync(intent, cancellation);
         await using var earlier = Earlier(catalog, selection);
-        var scan = await TargetScan.RunAsync(selection, load, expiry(), present, earlier, cancellation);
+        var scan = await TargetScan.RunAsync(selection, load, expiry, present, earlier, cancellation);
         scan.EnsureAlive(request);
-        long threads = 0, records = 0, raw = 0, reads = 0, bytes = 0;
+        long expiring = 0, threads = 0, records = 0, raw = 0, reads = 0, bytes = 0;
         var number = 0;
         await foreach (var window in selection.WindowsAsync(cancellation))
         {
@@ -70,6 +71,7 @@ public sealed class RestoreRun
             var cost = UnitReader.Cost(needed);
             reads += cost.Reads;
             bytes += cost.Bytes;
+            foreach (var unit in needed) expiring += await expiry.OfAsync(unit.Key, cancellation) is null ? 0 : 1;
             for (var i = 0; i < window.Count; i++)
             {
                 if (decisions[i] is Decision.Nothing or Decision.Expired) continue;
@@ -82,7 +84,8 @@ public sealed class RestoreRun
         {
             BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target, Threads = threads, Records = records, RawBytes = raw, Reads = reads, BytesToRead = bytes,
             Unchanged = scan.Unchanged, Expired = scan.Expired, Conflicts = scan.Conflicts, ConflictingThreads = scan.Conflicting,
-            Untouched = request.Mirror ? 0 : scan.Outside, ToRemove = request.Mirror ? scan.Outside : 0, Dropped = dropped,
+            Untouched = request.Mirror ? 0 : scan.Outside, ToRemove = request.Mirror ? scan.Outside : 0,
+            Dropped = Dropped(dropped, expiring), Expiring = target.Expires ? expiring : 0, Warnings = Warnings(expiring),
         };
     }
 
@@ -124,7 +127,7 @@ public sealed class RestoreRun
         progress.Restart(0, request.Threads?.Count ?? selection.Manifest.Totals.Threads);
         var removed = request.Mirror ? await RemoveOthersAsync(selection, session, earlier, cancellation) : 0;
         var (written, expiring) = await LoadAsync(selection, scan, expiry, session, progress, cancellation);
-        if (session.Expires) await ProlongChangedAsync(catalog, selection, expiry(), session, cancellation);
+        if (target.Expires) await ProlongChangedAsync(catalog, selection, expiry(), session, cancellation);
         Failpoint.Reach("restore.loaded");
         await session.SettleAsync(cancellation);
         Failpoint.Reach("restore.settled");
@@ -137,12 +140,12 @@ public sealed class RestoreRun
         return new()
         {
             RunId = progress.Run.Value, BackupId = selection.Manifest.BackupId, CutTime = selection.Manifest.Source.CutTime, Target = request.Target,
-            Threads = readBack.Threads, Records = written.Total(), Written = written, Dropped = Dropped(session, expiring), Unchanged = scan.Unchanged,
+            Threads = readBack.Threads, Records = written.Total(), Written = written, Dropped = Dropped(session.Dropped, expiring), Unchanged = scan.Unchanged,
             Skipped = request.Conflict == ConflictPolicy.Skip ? scan.Conflicts : 0, Removed = removed, Untouched = selection.Gone is null ? scan.Outside - removed : 0,
             Exact = readBack.Concurrent.Count == 0, Concurrent = readBack.Concurrent,
-            Expired = scan.Expired, Expiring = session.Expires ? expiring : 0,
+            Expired = scan.Expired, Expiring = target.Expires ? expiring : 0,
             BytesRead = meter.BytesRead, Reads = meter.Reads,
-            Warnings = session.Expires || expiring == 0 ? [] : [$"{expiring} of the threads restored expire, and '{request.Target}' has no place for that: there they stay until they are deleted"],
+            Warnings = Warnings(expiring),
         };
     }
 
@@ -166,8 +169,11 @@ public sealed class RestoreRun
         return await TargetScan.RunAsync(selection, load, expiry, present, earlier, cancellation);
     }
 
-    private static IReadOnlyList<DroppedExtra> Dropped(ITargetSession session, long expiring) =>
-        session.Expires || expiring == 0 ? session.Dropped : [.. session.Dropped, new() { Of = "thread", What = "expiry", Count = expiring }];
+    private IReadOnlyList<DroppedExtra> Dropped(IReadOnlyList<DroppedExtra> others, long expiring) =>
+        target.Expires || expiring == 0 ? others : [.. others, new() { Of = "thread", What = "expiry", Count = expiring }];
+
+    private IReadOnlyList<string> Warnings(long expiring) =>
+        target.Expires || expiring == 0 ? [] : [$"{expiring} of the threads restored expire, and '{request.Target}' has no place for that: there they stay until they are deleted"];
 
     private async Task<(WrittenRecords Written, long Expiring)> LoadAsync(RestoreSelection selection, TargetScan scan, Func<RestoredExpiry> expiries, ITargetSession session, RunProgress progress, CancellationToken cancellation)
     {
@@ -179,7 +185,7 @@ public sealed class RestoreRun
             await using var loader = await session.OpenLoaderAsync(token);
             var replace = new HashSet<UnitEntry>(ReferenceEqualityComparer.Instance);
             var expiry = expiries();
-            var handler = new LoadHandler(loader, selection, replace, expiry, session.Expires, progress);
+            var handler = new LoadHandler(loader, selection, replace, expiry, target.Expires, progress);
             while (await queue.NextAsync() is var (number, units))
             {
                 var decisions = scan[number];
@@ -187,7 +193,7 @@ public sealed class RestoreRun
                 for (var i = 0; i < units.Count; i++)
                     if (decisions[i] is Decision.Conflict or Decision.Earlier) replace.Add(units[i]);
                 await reading.ReadAsync(UnitReader.InOrder(units.Where((_, i) => Loads(decisions[i]))), handler, token);
-                if (session.Expires && expiry.IsKnown) await ProlongAsync(units.Where((_, i) => decisions[i] == Decision.Unchanged), selection, expiry, session, token);
+                if (target.Expires && expiry.IsKnown) await ProlongAsync(units.Where((_, i) => decisions[i] == Decision.Unchanged), selection, expiry, session, token);
                 Failpoint.Reach("restore.window");
             }
             await loader.CompleteAsync(token);

@@ -2,6 +2,7 @@ using Backup.Archive;
 using Backup.Checkpoints.Model;
 using Backup.Checkpoints.Redis;
 using Backup.Contracts;
+using Backup.Engine.Restore;
 using Backup.Tests.StoreSuite.Support;
 using Backup.Tests.Unit;
 using StackExchange.Redis;
@@ -9,7 +10,7 @@ using StackExchange.Redis;
 namespace Backup.Tests.StoreSuite.Redis;
 
 /// <summary>Threads that expire keep their time in a backup, and a restore brings none back behind it unless it is told to.</summary>
-public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<RedisDoubleFixture>
+public sealed class ExpiryTests(RedisDoubleFixture fixture, DatabaseFixture database) : IClassFixture<RedisDoubleFixture>
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
     private static readonly DateTimeOffset Soon = Now.AddHours(1), Later = Now.AddDays(10);
@@ -125,6 +126,32 @@ public sealed class ExpiryTests(RedisDoubleFixture fixture) : IClassFixture<Redi
         Assert.Equal("1 of the threads restored expire, and 't' has no place for that: there they stay until they are deleted", Assert.Single(report.Warnings));
         Assert.Equal((2, 0), (report.Threads, report.Expiring));
         Assert.Null((await TemporaryArchive.BackupAsync(archive, target.Source, "copy")).Expiring);
+    }
+
+    public static TheoryData<string, ExpiryPolicy> Targets => [.. from target in new[] { "postgres", "s3", "plain", "langgraph-js" } from policy in Enum.GetValues<ExpiryPolicy>() select new TheoryDataRow<string, ExpiryPolicy>(target, policy)];
+
+    [Theory, MemberData(nameof(Targets))]
+    public async Task A_dry_run_says_of_expiry_what_the_restore_does(string target, ExpiryPolicy policy)
+    {
+        using var temporary = new TemporaryArchive();
+        var archive = temporary.Create();
+        await using var store = await StoreAsync(target == "langgraph-js" ? target : "plain", ("gone", Soon), ("later", Later), ("other", Later), ("same", Later), ("stays", null));
+        var backup = await TemporaryArchive.BackupAsync(archive, store.Source);
+        await using StoreUnderTest into = target switch { "postgres" => new PostgresUnderTest(database.Database), "s3" => new S3UnderTest(), _ => await StoreAsync(target) };
+        var (clock, stay) = (new ClockAt(Now.AddHours(2)), target is "postgres" or "s3");
+        await TemporaryArchive.RestoreAsync(archive, into.Target, new() { Archive = "main", BackupId = backup.BackupId, Target = "t", Threads = ["same"] }, clock);
+
+        var request = new RestoreRequest { Archive = "main", BackupId = backup.BackupId, Target = "t", Expiry = policy };
+        var plan = await new RestoreRun(archive, into.Target, request, clock).PlanAsync(default);
+        var report = await TemporaryArchive.RestoreAsync(archive, into.Target, request, clock);
+        Assert.Equal((report.Expired, report.Expiring, report.Unchanged, report.Untouched), (plan.Expired, plan.Expiring, plan.Unchanged, plan.Untouched));
+        Assert.Equal(report.Dropped, plan.Dropped);
+        Assert.Equal(report.Warnings, plan.Warnings);
+        // Of those written: the one that is there already was told of when it came.
+        var times = policy switch { ExpiryPolicy.Keep => 2, ExpiryPolicy.Shift => 3, _ => 0 };
+        Assert.Equal((policy == ExpiryPolicy.Keep ? 1 : 0, 1, stay ? 0 : times), (plan.Expired, plan.Unchanged, plan.Expiring));
+        Assert.Equal(stay && times > 0 ? [new() { Of = "thread", What = "expiry", Count = times }] : [], plan.Dropped);
+        Assert.Equal(stay && times > 0 ? [$"{times} of the threads restored expire, and 't' has no place for that: there they stay until they are deleted"] : [], plan.Warnings);
     }
 
     private async Task<StoreUnderTest> StoreAsync(string layout, params (string Thread, DateTimeOffset? At)[] threads)

@@ -72,6 +72,7 @@ internal sealed class PythonDialect(string extra)
 
     internal sealed class Target(PythonDialect dialect, RedisStore store) : ICheckpointTarget
     {
+        public bool Expires => store.Expires;
         public async Task<ISourceCut?> InspectAsync(TargetIntent intent, CancellationToken cancellation) => await store.InspectAsync(intent, cancellation) is { } cut ? new Cut(dialect, cut) : null;
         public async Task<ITargetSession> OpenAsync(TargetIntent intent, CancellationToken cancellation) => new Session(dialect, await store.OpenAsync(intent, cancellation));
         public ValueTask DisposeAsync() => default;
@@ -99,7 +100,6 @@ internal sealed class PythonDialect(string extra)
     {
         public bool Fresh => session.Fresh;
         public int MaxLoaders => session.MaxLoaders;
-        public bool Expires => session.Expires;
         public async Task<ITargetLoader> OpenLoaderAsync(CancellationToken cancellation) => new Loader(dialect, await session.OpenLoaderAsync(cancellation));
         public async Task<ISourceCut> ReadAsync(CancellationToken cancellation) => new Cut(dialect, await session.ReadAsync(cancellation));
         public Task RemoveAsync(IReadOnlyCollection<UnitId> units, CancellationToken cancellation) => session.RemoveAsync(units, cancellation);

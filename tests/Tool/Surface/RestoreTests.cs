@@ -120,8 +120,10 @@ public sealed class RestoreTests : IDisposable
         Assert.Contains("2 threads with another content: a, b", tool.Out);
         Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run", "--mirror", "--json"));
         Assert.Equal((900, 0), (tool.Json.GetProperty("bytesToRead").GetInt64(), tool.Json.GetProperty("dropped").GetArrayLength()));
-        tool.Runner.Plan = tool.Runner.Plan with { Dropped = [new() { Of = "table", What = "layout", Count = 4 }] };
+        tool.Runner.Plan = tool.Runner.Plan with { Dropped = [new() { Of = "table", What = "layout", Count = 4 }], Expiring = 2, Warnings = ["look"] };
         Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run"));
+        Assert.Contains("2 threads of those it writes", tool.Out);
+        Assert.Contains("note: look", tool.Out);
         Assert.Contains("drop     4 × table layout, which the target has no place for", tool.Out);
         Assert.Equal(0, await tool.RunAsync("restore", "--source", "prod", "--to", "spare", "--dry-run", "--json"));
         Assert.Equal("layout", tool.Json.GetProperty("dropped")[0].GetProperty("what").GetString());
