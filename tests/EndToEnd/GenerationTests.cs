@@ -20,7 +20,7 @@ public sealed class GenerationTests : IAsyncLifetime
         database = await TestPostgres.CreateAsync();
         langGraph = new(database.ConnectionString);
         tool = new Tool().Source("old", database.ConnectionString, "public");
-        foreach (var target in new[] { "copy", "newer", "one" }) tool.Source(target, database.ConnectionString, target, writable: true);
+        foreach (var target in new[] { "copy", "newer", "one", "moved" }) tool.Source(target, database.ConnectionString, target, writable: true);
         (await tool.RunAsync("archive", "init", "main")).Expect(0);
     }
 
@@ -48,6 +48,19 @@ public sealed class GenerationTests : IAsyncLifetime
             Assert.Equal("1", await database.ScalarAsync<string>($"SELECT string_agg(DISTINCT checkpoint ->> 'v', ',') FROM {schema}.checkpoints"));
             Assert.Equal(seen.ToString(), (await langGraph.RunAsync("sent", "--schema", schema)).Expect(0).Json.ToString());
         }
+
+        // A store that is moved is upgraded by the first round, and stays so: in the rounds behind, over a death, to the end.
+        string[] migrate = ["migrate", "--from", "old", "--to", "moved", "--layout"];
+        var never = (await tool.RunAsync([.. migrate, "python-10"])).Expect(2).Json.GetProperty("error");
+        Assert.Contains("python-8, python-9", never.GetProperty("hint").GetString(), StringComparison.Ordinal);
+        await tool.DieAsync("restore.settled", [.. migrate, "python"]);
+        Assert.Contains("with another --layout", (await tool.RunAsync([.. migrate, "python-8"])).Expect(2).Failure.GetProperty("message").GetString(), StringComparison.Ordinal);
+        (await tool.RunAsync([.. migrate, "python"])).Expect(0);
+        Assert.Contains("their last migration is 9, not 8", (await tool.RunAsync([.. migrate, "python-8"])).Expect(2).Failure.GetProperty("message").GetString(), StringComparison.Ordinal);
+        var moved = (await tool.RunAsync([.. migrate, "python-9", "--cutover", "--yes"])).Expect(0).Json;
+        Assert.Equal((true, written.EnumerateObject().Count()), (moved.GetProperty("cutOver").GetBoolean(), moved.GetProperty("threads").GetInt32()));
+        Assert.Equal(("0,1,2,3,4", "0,1,2,3,4,5,6,7,8,9"), (await MigrationsAsync("public"), await MigrationsAsync("moved")));
+        Assert.Equal(seen.ToString(), (await langGraph.RunAsync("sent", "--schema", "moved")).Expect(0).Json.ToString());
 
         // The jobs that a checkpoint of format 1 waits for were sent by its parent: they run, once, and so on.
         Assert.Equal([Done("closed \"yes\""), Done("closed 1")], await GoAsync("newer", "asks", "waits"));

@@ -61,6 +61,20 @@ internal static class Generations
             "Nothing was changed. Run LangGraph's setup() on them and leave --layout away, or restore into an empty schema.");
     }
 
+    /// <summary>
+    /// Checks that tables whose migrations have no row yet are not newer than those a restore would make. They are of a restore that died, and
+    /// finished as older ones they would lack the rows of what they have: a later <c>setup()</c> would make it once more, and fail.
+    /// </summary>
+    /// <exception cref="BackupException">Usage: they are newer.</exception>
+    public static void CheckBegun(PostgresStoreOptions target, StoreLayout made, StoreLayout existing)
+    {
+        if (existing.Table(TableNames.Migrations) is null || Last(existing) is not null) return;
+        var newer = Migrations.Where(m => m.Number is 4 or 9 && existing.Table(m.Table) is { } there && made.Table(m.Table) is { } table && m.Done(there) && !m.Done(table)).Select(m => m.What).ToList();
+        if (newer.Count == 0) return;
+        throw new BackupException(ErrorKind.Usage, $"'{target.Name}': the tables in {target.Schema} were begun by a restore with another --layout: they have {string.Join(", ", newer)} already, and no row in {TableNames.Migrations}",
+            "Nothing was changed. Run this one with the --layout of that one, or into an empty schema.");
+    }
+
     /// <summary>The rows of a captured migrations table that tables as they are in a target bear out.</summary>
     public static IEnumerable<int> Rows(TableLayout migrations, StoreLayout captured, StoreLayout present)
     {

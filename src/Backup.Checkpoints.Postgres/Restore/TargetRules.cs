@@ -10,6 +10,7 @@ internal static class TargetRules
     public static void Check(PostgresStoreOptions target, StoreLayout captured, StoreLayout existing, string? generation)
     {
         if (generation is not null) Generations.CheckTarget(target, existing, generation);
+        Generations.CheckBegun(target, captured, existing);
         foreach (var table in captured.Tables.Where(t => !TableNames.IsMigrations(t.Name)))
         {
             if (existing.Table(table.Name) is not { } present) continue;

@@ -10,7 +10,7 @@ namespace Backup.Cli.Commands;
 /// writes, a last one and a comparison of both stores. It keeps no state of its own: where it stands is what archive and target hold, so it
 /// is run again after whatever ended it.
 /// </summary>
-internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutput results, string from, string to, string archive)
+internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutput results, string from, string to, string archive, string? layout)
 {
     /// <summary>A round this short leaves little for the pause.</summary>
     public static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
@@ -77,7 +77,7 @@ internal sealed class Migration(IBackupRunner runner, ToolHost host, ResultOutpu
         var started = host.Time.GetTimestamp();
         var backup = await BackupAsync(name, from, cancellation);
         // The first compares everything: what stands in the target is not known. Then only what changed is looked at.
-        var restore = new RestoreRequest { Archive = archive, BackupId = backup.BackupId, Target = to, Mirror = true, Conflict = ConflictPolicy.Earlier, Since = held?.BackupId };
+        var restore = new RestoreRequest { Archive = archive, BackupId = backup.BackupId, Target = to, Layout = layout, Mirror = true, Conflict = ConflictPolicy.Earlier, Since = held?.BackupId };
         var restored = await results.WithProgressAsync($"{name}: restore to {to}", progress => runner.RestoreAsync(restore, progress, cancellation));
         held = backup;
         warnings.AddRange(backup.Warnings.Concat(restored.Warnings).Except([.. warnings, IncrementRun.NothingToBuildOn]));

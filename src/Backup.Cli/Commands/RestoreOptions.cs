@@ -19,7 +19,7 @@ internal sealed class RestoreOptions
     private readonly Option<string?> writes = new("--writes") { Description = "Pending writes of that checkpoint itself: none or stored; else they are kept while nothing was decided on it yet", HelpName = "none|stored" };
     private readonly Option<string?> newId = new("--as") { Description = "Restore the one thread under this id", HelpName = "NEWID" };
     private readonly Option<string?> conflict = new("--conflict") { Description = "When the target has a thread with another content: fail (the default), skip or overwrite", HelpName = "fail|skip|overwrite" };
-    private readonly Option<string?> layout = new("--layout") { Description = "Make the tables of this newer generation of LangGraph's instead of those captured: python or js for its newest, python-9, js-4, …", HelpName = "LAYOUT" };
+    private readonly Option<string?> layout = CommonOptions.Layout();
     private readonly Option<string?> expiry = new("--expiry") { Description = "When a restored thread expires that did so in its store: keep its time (the default), shift it by the time since the backup, or none", HelpName = "keep|shift|none" };
     private readonly Option<bool> mirror = CommonOptions.Flag("--mirror", "Also remove threads that the backup does not hold");
     private readonly Option<bool> online = CommonOptions.Flag("--online", "Leave the target open to other writers meanwhile");

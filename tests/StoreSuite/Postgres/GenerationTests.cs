@@ -241,6 +241,24 @@ public sealed class GenerationTests(DatabaseFixture fixture) : IDisposable
         Assert.Equal((await Migrations.ShapeAsync(source), await Migrations.RowsAsync(source)), (await Migrations.ShapeAsync(target), await Migrations.RowsAsync(target)));
     }
 
+    [Theory]
+    [InlineData("python-9", "python-8", "column task_path of checkpoint_writes")]
+    [InlineData("python-9", null, "column task_path of checkpoint_writes")]
+    [InlineData("js-4", "js-3", "values of type empty")]
+    public async Task One_that_died_is_not_finished_as_one_of_older_tables(string begun, string? layout, string said)
+    {
+        temporary.Create();
+        await using var source = await CreateAsync(3);
+        var backup = await TemporaryArchive.BackupAsync(await temporary.OpenAsync(), source.Source);
+        await using var target = new PostgresUnderTest(fixture.Database);
+        await using (await target.Target.OpenAsync(await source.IntentAsync() with { Generation = begun }, default)) { }
+        await RefusedAsync(target, backup.BackupId, layout, "begun by a restore with another --layout", said);
+        Assert.True((await RestoreAsync(target, backup.BackupId, begun)).Exact);
+        await using var whole = new PostgresUnderTest(fixture.Database);
+        await Migrations.SetupAsync(whole, begun == "js-4" ? 4 : 9);
+        Assert.Equal(await Migrations.ShapeAsync(whole), await Migrations.ShapeAsync(target));
+    }
+
     [Fact]
     public async Task The_report_counts_every_kind_and_names_what_has_no_place()
     {
@@ -300,7 +318,7 @@ public sealed class GenerationTests(DatabaseFixture fixture) : IDisposable
     private async Task<RestoreReport> RestoreAsync(StoreUnderTest target, string backup, string? layout = null) =>
         await TemporaryArchive.RestoreAsync(await temporary.OpenAsync(), target.Target, new() { Archive = "main", BackupId = backup, Target = "t", Layout = layout });
 
-    private async Task RefusedAsync(PostgresUnderTest target, string backup, string layout, params string[] said)
+    private async Task RefusedAsync(PostgresUnderTest target, string backup, string? layout, params string[] said)
     {
         var request = new RestoreRequest { Archive = "main", BackupId = backup, Target = "t", Layout = layout };
         var archive = await temporary.OpenAsync();

@@ -104,6 +104,14 @@ public sealed class MigrateTests : IDisposable
         Assert.Equal(3, tool.Runner.Asked.OfType<BackupRequest>().Count());
     }
 
+    [Fact]
+    public async Task The_layout_is_that_of_every_round()
+    {
+        tool.Runner.Takes = [60, 1, 0.5, 0.75];
+        Assert.Equal(0, await tool.RunAsync("migrate", "--from", "prod", "--to", "spare", "--layout", "python-9", "--cutover", "--yes"));
+        Assert.Equal(Enumerable.Repeat("python-9", 4), tool.Runner.Asked.OfType<RestoreRequest>().Select(r => r.Layout));
+    }
+
     [Theory]
     [InlineData("--to", "spare")]
     [InlineData("--from", "prod")]
@@ -112,10 +120,12 @@ public sealed class MigrateTests : IDisposable
     [InlineData("--from", "prod", "--to", "spare", "--yes")]
     [InlineData("--from", "prod", "--to", "spare", "--cutover")] // nobody can be asked
     [InlineData("--from", "prod", "--to", "alias")] // the same store by another name
+    [InlineData("--from", "prod", "--to", "other", "--layout", "python-10")] // a backup of everything would come first
+    [InlineData("--from", "prod", "--to", "keys", "--layout", "python-9")] // has no tables
     public async Task Wrong_use_is_refused_before_anything_is_done(params string[] args)
     {
         tool.Configure("""
-            {"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db"},"alias":{"Kind":"postgres","ConnectionString":"Host=db","Writable":true},"spare":{"Kind":"memory","Writable":true}},
+            {"Backup":{"Sources":{"prod":{"Kind":"postgres","ConnectionString":"Host=db"},"alias":{"Kind":"postgres","ConnectionString":"Host=db","Writable":true},"other":{"Kind":"postgres","ConnectionString":"Host=other","Writable":true},"keys":{"Kind":"redis","ConnectionString":"r","Writable":true},"spare":{"Kind":"memory","Writable":true}},
                        "Archives":{"main":{"Kind":"local","Path":"/a","KeyFile":"/k"}}}}
             """);
         Assert.Equal(2, await tool.RunAsync(["migrate", .. args]));
