@@ -40,7 +40,7 @@ public sealed class JsLayoutTests(RedisDoubleFixture fixture) : IClassFixture<Re
         return checkpoints.Select(c => ($"checkpoint:{thread}:{ns}:{c.Key}", head + safe + c.Json, (string?)null, (double?)null))
             .Concat(blobs.Select(b => ($"checkpoint_blob:{thread}:{ns}:{b.Key}", head + safe + b.Json, (string?)null, (double?)null)))
             .Concat(writes.Select(w => ($"checkpoint_write:{thread}:{ns}:{w.Key}", head + raw + w.Json, (string?)$"write_keys_zset:{thread}:{ns}:{w.Key.Split(':')[0]}", w.Score)));
-    }).DistinctBy(d => d.Item1).ToArray());
+    }).DistinctBy(d => d.Item1).ToArray()).Where(d => d.Length > 0); // one without anything is no store
 
     [Fact]
     public Task Any_documents_come_back_byte_by_byte() => Documents.SampleAsync(async documents =>

@@ -46,7 +46,7 @@ public sealed class PythonLayoutTests(DatabaseFixture database, RedisDoubleFixtu
             .Concat(blobs.Select(b => ($"checkpoint_blob:{thread}:{ns}:{b.Key}", In(b.Json), (string?)null, (double?)null)))
             .Concat(writes.Select(w => ($"checkpoint_write:{thread}:{ns}:{w.Key}", In(w.Json), (string?)$"write_keys_zset:{thread}:{ns}:{w.Key.Split(':')[0]}", w.Score)))
             .Concat(ids.Count == 0 || pointed == 2 ? [] : [($"checkpoint_latest:{thread}:{ns}", $"checkpoint:{thread}:{ns}:{(pointed == 0 ? ids[^1] : ids[0])}", "pointer", null)]);
-    }).DistinctBy(d => d.Item1).ToArray());
+    }).DistinctBy(d => d.Item1).ToArray()).Where(d => d.Length > 0); // one without anything is no store
 
     [Fact]
     public Task Any_documents_come_back_byte_by_byte() => Documents.SampleAsync(async documents =>
