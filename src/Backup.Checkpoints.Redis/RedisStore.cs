@@ -86,7 +86,7 @@ public sealed class RedisStore(RedisStoreOptions options, TimeProvider? time = n
         var threads = await SaverListing.ScanAsync(options, saver, database, "checkpoint*", cancellation);
         if (threads.Count == 0 && !facts.Indexed) return null;
         return new SaverCut(options, saver, database, facts, SaverCut.Describe(saver, facts, null, null, threads.Count), saver.IsShallow ? null : threads.Where(t => t.Value.Newest is not null).ToDictionary(t => t.Key, t => t.Value.Newest!, StringComparer.Ordinal),
-            saver.IsShallow ? threads : null, facts.Expires ? await SaverExpiry.ReadAsync(database, threads, cancellation) : null);
+            saver.IsShallow ? threads : null, facts.Expires ? await SaverExpiry.ReadAsync(database, new(options.ReadLimit), threads, cancellation) : null);
     }
 
     private BackupException NoSaver(SaverLayout saver) => new(ErrorKind.NotFound, $"'{options.Name}' has no checkpoints of {saver.Saver} and none of its indexes",

@@ -15,6 +15,12 @@ internal sealed class ReadPace(RateLimit? limit)
     /// <summary>What is asked for at once, in bytes of records, unless one record is larger.</summary>
     public int Bytes => limit is null ? 1 << 20 : 1 << 15;
 
+    /// <summary>Keys that one <c>SCAN</c> looks at.</summary>
+    public int Scanned => limit is null ? 1000 : 100;
+
+    /// <summary>Documents that one transaction reads.</summary>
+    public int Together => limit is null ? 256 : 32;
+
     /// <summary>Asks for each of some things, so many at once as the pace allows, and gives the answers in their order.</summary>
     public async Task<List<TAnswer>> AskAsync<T, TAnswer>(IEnumerable<T> things, Func<T, Task<TAnswer>> ask)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.Capture;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using StackExchange.Redis;
@@ -65,7 +66,7 @@ internal sealed class SaverCut(RedisStoreOptions store, SaverLayout layout, IDat
     {
         var threads = await ListedAsync(cancellation);
         var times = await RedisErrors.GuardAsync(store, async () => (await SaverFacts.ReadAsync(store, layout, database, ownRestore: list is not null)).Expires || expiring?.Count > 0
-            ? await SaverExpiry.ReadAsync(database, threads, cancellation) : []);
+            ? await SaverExpiry.ReadAsync(database, new(store.ReadLimit), threads, cancellation) : []);
         foreach (var id in threads.Keys)
             if ((times.TryGetValue(id, out var at) ? at : expiring?.GetValueOrDefault(id)) is { } time) yield return new(UnitId.Thread(id), time);
     }

@@ -1,3 +1,4 @@
+using Backup.Checkpoints.Redis.Capture;
 using StackExchange.Redis;
 
 namespace Backup.Checkpoints.Redis.LangGraph;
@@ -11,16 +12,16 @@ internal static class SaverExpiry
     private const int Batch = 1000;
 
     /// <summary>The time of each thread of which a key is there; null for one that stays.</summary>
-    public static async Task<Dictionary<string, DateTimeOffset?>> ReadAsync(IDatabase database, IEnumerable<KeyValuePair<string, SaverThread>> threads, CancellationToken cancellation)
+    public static async Task<Dictionary<string, DateTimeOffset?>> ReadAsync(IDatabase database, ReadPace pace, IEnumerable<KeyValuePair<string, SaverThread>> threads, CancellationToken cancellation)
     {
         var times = new Dictionary<string, DateTimeOffset?>(StringComparer.Ordinal);
         foreach (var batch in threads.SelectMany(t => Telling(t.Value), (t, key) => (Id: t.Key, Key: key)).Chunk(Batch))
         {
             cancellation.ThrowIfCancellationRequested();
-            var asked = batch.Select(k => database.ExecuteAsync("PEXPIRETIME", (RedisKey)k.Key)).ToList();
+            var asked = await pace.AskAsync(batch, k => database.ExecuteAsync("PEXPIRETIME", (RedisKey)k.Key));
             for (var i = 0; i < batch.Length; i++)
             {
-                var time = (long)await asked[i];
+                var time = (long)asked[i];
                 if (time == -2) continue;
                 DateTimeOffset? at = time < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(time);
                 if (!times.TryGetValue(batch[i].Id, out var before) || (before is not null && !(at <= before))) times[batch[i].Id] = at;

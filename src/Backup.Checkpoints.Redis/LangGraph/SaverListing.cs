@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.Capture;
 using Backup.Contracts;
 using StackExchange.Redis;
 
@@ -44,8 +45,6 @@ internal sealed class SaverThread
 /// <summary>Finds the documents of threads. What a document is of is read from it, since ids in keys may hold colons.</summary>
 internal static class SaverListing
 {
-    private const int Page = 1000;
-
     /// <summary>Threads by id, ordered as units are.</summary>
     /// <param name="store">For messages.</param>
     /// <param name="layout">Whose documents they must be.</param>
@@ -55,15 +54,16 @@ internal static class SaverListing
     public static async Task<SortedDictionary<string, SaverThread>> ScanAsync(RedisStoreOptions store, SaverLayout layout, IDatabase database, string pattern, CancellationToken cancellation)
     {
         var threads = new SortedDictionary<string, SaverThread>(Comparer<string>.Create(Utf8Order.Compare));
+        var pace = new ReadPace(store.ReadLimit);
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var found in KeysAsync(database, pattern, cancellation))
+        await foreach (var found in KeysAsync(database, pattern, pace, cancellation))
         {
             var page = found.Where(k => IsDocument(store, layout, k) && seen.Add(k)).ToList();
-            var asked = page.ConvertAll(key => database.ExecuteAsync("JSON.GET", (RedisKey)key, "$.thread_id", "$.checkpoint_ns", "$.checkpoint_id", "$.has_writes"));
+            var asked = await pace.AskAsync(page, key => database.ExecuteAsync("JSON.GET", (RedisKey)key, "$.thread_id", "$.checkpoint_ns", "$.checkpoint_id", "$.has_writes"));
             for (var i = 0; i < page.Count; i++)
             {
                 // Deleted since.
-                if ((string?)await asked[i] is not { } projection) continue;
+                if ((string?)asked[i] is not { } projection) continue;
                 if (Read(projection) is not var (thread, ns, id, hasWrites))
                 {
                     if (layout.HasPointers && await IsStubAsync(database, page[i])) continue;
@@ -79,13 +79,13 @@ internal static class SaverListing
     }
 
     /// <summary>Keys that match a pattern, a page at a time; some may come twice.</summary>
-    public static async IAsyncEnumerable<List<string>> KeysAsync(IDatabase database, string pattern, [EnumeratorCancellation] CancellationToken cancellation)
+    public static async IAsyncEnumerable<List<string>> KeysAsync(IDatabase database, string pattern, ReadPace pace, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var cursor = "0";
         do
         {
             cancellation.ThrowIfCancellationRequested();
-            var reply = (RedisResult[])(await database.ExecuteAsync("SCAN", cursor, "MATCH", pattern, "COUNT", Page))!;
+            var reply = (RedisResult[])(await database.ExecuteAsync("SCAN", cursor, "MATCH", pattern, "COUNT", pace.Scanned))!;
             cursor = (string)reply[0]!;
             yield return ((RedisResult[])reply[1]!).Select(k => (string)k!).ToList();
         }

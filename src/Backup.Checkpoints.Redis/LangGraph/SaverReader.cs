@@ -1,5 +1,6 @@
 using Backup.Checkpoints.Encoding;
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.Capture;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
 using StackExchange.Redis;
@@ -14,8 +15,8 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 /// </summary>
 internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, IDatabase database)
 {
-    private const int Together = 256;
     private const int Batch = 16;
+    private readonly ReadPace pace = new(store.ReadLimit);
     private readonly RecordBuffer buffer = new();
 
     /// <summary>Reads what there is of a thread into a sink; nothing when none of its checkpoints is there any more. False for one that has to be listed anew; never when that would be once <paramref name="tooOften"/>.</summary>
@@ -33,7 +34,7 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         while (true)
         {
             // The sorted set of a checkpoint names writes that came after the keys were listed.
-            whole = layout.IsShallow || keys.Count <= Together;
+            whole = layout.IsShallow || keys.Count <= pace.Together;
             IDatabaseAsync on = whole ? database.CreateTransaction() : database;
             var sets = written.SelectMany(w => layout.Keys.WriteSets(id, w.Namespace, w.Id).Select((key, set) => (Key: key, Set: set))).Distinct().Select(s => (s.Set, Entries: on.SortedSetRangeByRankWithScoresAsync(thread.Before + s.Key))).ToList();
             var named = namespaces.ConvertAll(ns => on.StringGetAsync(thread.Before + layout.Keys.Pointer(id, ns)));
@@ -114,10 +115,10 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             foreach (var chunk in of.Chunk(Batch))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var documents = whole ? null : chunk.Select(key => Get(database, thread, key)).ToList();
+                var documents = whole ? null : await pace.AskAsync(chunk, key => Get(database, thread, key));
                 var found = new List<(string Key, byte[] Json)>();
                 for (var i = 0; i < chunk.Length; i++)
-                    if ((documents is null ? read.GetValueOrDefault(chunk[i]) : (byte[]?)await documents[i]) is { } json) found.Add((chunk[i], json));
+                    if ((documents is null ? read.GetValueOrDefault(chunk[i]) : (byte[]?)documents[i]) is { } json) found.Add((chunk[i], json));
                 if (documents is not null) await PayAsync(found.Select(f => f.Json), cancellation);
                 foreach (var (key, json) in found)
                 {
@@ -154,7 +155,7 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         return pointer is not null && await database.KeyExistsAsync(thread.Before + pointer) ? null : SaverPointer.Record(ns, null);
     }
 
-    private ValueTask PayAsync(IEnumerable<byte[]> documents, CancellationToken cancellation) => store.ReadLimit?.TakeAsync(documents.Sum(d => (long)d.Length), cancellation) ?? default;
+    private ValueTask PayAsync(IEnumerable<byte[]> documents, CancellationToken cancellation) => pace.PayAsync(documents.Sum(d => (long)d.Length), cancellation);
 
     private static Task<RedisResult> Get(IDatabaseAsync on, SaverThread thread, string key) => on.ExecuteAsync("JSON.GET", (RedisKey)(thread.Before + key));
 }

@@ -1,4 +1,5 @@
 using Backup.Checkpoints.Model;
+using Backup.Checkpoints.Redis.Capture;
 using Backup.Checkpoints.Redis.Restore;
 using Backup.Checkpoints.Stores;
 using Backup.Contracts;
@@ -178,7 +179,7 @@ internal sealed class SaverSession : ITargetSession
     private async Task ProlongAllAsync(CancellationToken cancellation)
     {
         var live = (await SaverListing.ScanAsync(store, layout, database, "checkpoint*", cancellation)).Where(t => prolonged.ContainsKey(t.Key)).ToList();
-        var times = await SaverExpiry.ReadAsync(database, live, cancellation);
+        var times = await SaverExpiry.ReadAsync(database, new(null), live, cancellation);
         foreach (var (id, thread) in live)
         {
             if (!times.TryGetValue(id, out var now) || now is null || prolonged[id] <= now) continue;
@@ -228,7 +229,7 @@ internal sealed class SaverSession : ITargetSession
 
     private static async Task ClearAsync(IDatabase database, CancellationToken cancellation)
     {
-        await foreach (var keys in SaverListing.KeysAsync(database, $"{Asides}*", cancellation))
+        await foreach (var keys in SaverListing.KeysAsync(database, $"{Asides}*", new(null), cancellation))
             if (keys.Count > 0) await database.KeyDeleteAsync([.. keys.Select(k => (RedisKey)k)]);
     }
 }

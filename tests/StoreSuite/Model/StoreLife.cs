@@ -13,8 +13,10 @@ namespace Backup.Tests.StoreSuite.Model;
 /// <param name="Threads">Ids that the store takes.</param>
 /// <param name="Atomic">An app's change of a thread is seen whole or not at all, so apps may write while a backup reads.</param>
 /// <param name="Memory">It has long-term memory.</param>
+/// <param name="Shallow">It keeps the newest checkpoint alone.</param>
+/// <param name="Blobs">It has values apart from the checkpoints.</param>
 /// <param name="Returns">Kinds its backups may be restored into as well, with all they hold.</param>
-internal sealed record StoreKind(Func<Task<StoreUnderTest>> Create, Func<Task<StoreUnderTest>> Fresh, string[] Threads, bool Atomic, bool Memory, Func<Task<StoreUnderTest>>[] Returns);
+internal sealed record StoreKind(Func<Task<StoreUnderTest>> Create, Func<Task<StoreUnderTest>> Fresh, string[] Threads, bool Atomic, bool Memory, bool Shallow, bool Blobs, Func<Task<StoreUnderTest>>[] Returns);
 
 /// <summary>
 /// A random life of a store: what apps do, backups of every strategy while they do it, compactions, restores into the store itself and into
@@ -87,13 +89,19 @@ internal sealed class StoreLife : IAsyncDisposable
             case < 50: // grows, or forks
                 var number = made++;
                 var (id, parent) = ($"c{number:d6}", ids.Count == 0 ? null : ids[random.Next(3) == 0 ? random.Next(ids.Count) : ^1]);
-                await ChangeAsync("checkpoints", unit, Support.Samples.Blob("messages", $"{number}", $"\"{new string('m', random.Next(300))}\""),
-                    Support.Samples.Checkpoint(id, parent, $$$"""{"v": 4, "channel_versions": {"messages": {{{number}}}}}"""), Support.Samples.Write(id, 0, "messages", "\"w\""));
+                Action<RecordBuffer>[] value = kind.Blobs ? [Support.Samples.Blob("messages", $"{number}", $"\"{new string('m', random.Next(300))}\"")] : [];
+                if (kind.Shallow && there)
+                {
+                    await store.DeleteAsync(unit.Id);
+                    now.Remove(unit);
+                }
+                await ChangeAsync("checkpoints", unit,
+                    [.. value, Support.Samples.Checkpoint(id, parent, kind.Blobs ? $$$"""{"v": 4, "channel_versions": {"messages": {{{number}}}}}""" : $$$"""{"n": {{{number}}}, "v": 4}"""), Support.Samples.Write(id, 0, "messages", "\"w\"")]);
                 break;
             case < 70:
                 await ChangeAsync("special writes", unit, Support.Samples.Write(ids[random.Next(ids.Count)], -3, "__interrupt__", $"\"{made++}\""));
                 break;
-            case < 80:
+            case < 80 when !kind.Shallow:
                 await ChangeAsync("checkpoints over others", unit, Support.Samples.Checkpoint(ids[^1], ids.Count > 1 ? ids[^2] : null, $$$"""{"n": {{{made++}}}, "v": 4}"""));
                 break;
             default:

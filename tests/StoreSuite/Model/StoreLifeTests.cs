@@ -15,6 +15,8 @@ public sealed class StoreLifeTests(RedisDoubleFixture doubles) : IClassFixture<R
     [InlineData("s3")]
     [InlineData("langgraph-js")]
     [InlineData("langgraph-python")]
+    [InlineData("langgraph-js-shallow")]
+    [InlineData("langgraph-python-shallow")]
     public async Task Backups_hold_each_thread_as_it_was_while_they_were_taken(string name)
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("SEED"), CultureInfo.InvariantCulture, out var given) ? given : Random.Shared.Next();
@@ -38,17 +40,20 @@ public sealed class StoreLifeTests(RedisDoubleFixture doubles) : IClassFixture<R
             s3 = () => Task.FromResult<StoreUnderTest>(new S3UnderTest());
         return name switch
         {
-            "memory" => new(memory, memory, Support.Samples.OddIds, Atomic: true, Memory: true, [redis, s3]),
-            "redis" => new(async () => await new RedisUnderTest().SetupAsync(), memory, Support.Samples.OddIds, Atomic: true, Memory: true, [redis, s3]),
-            "s3" => new(async () => await new S3UnderTest().SetupAsync(), memory, Support.Samples.OddIds, Atomic: true, Memory: true, [redis, s3]),
+            "memory" => new(memory, memory, Support.Samples.OddIds, Atomic: true, Memory: true, Shallow: false, Blobs: true, [redis, s3]),
+            "redis" => new(async () => await new RedisUnderTest().SetupAsync(), memory, Support.Samples.OddIds, Atomic: true, Memory: true, Shallow: false, Blobs: true, [redis, s3]),
+            "s3" => new(async () => await new S3UnderTest().SetupAsync(), memory, Support.Samples.OddIds, Atomic: true, Memory: true, Shallow: false, Blobs: true, [redis, s3]),
             "langgraph-js" => Saver(RedisLayout.LangGraphJs),
-            _ => Saver(RedisLayout.LangGraphPython),
+            "langgraph-python" => Saver(RedisLayout.LangGraphPython),
+            "langgraph-js-shallow" => Saver(RedisLayout.LangGraphJsShallow),
+            _ => Saver(RedisLayout.LangGraphPythonShallow),
         };
 
         StoreKind Saver(RedisLayout layout)
         {
             Func<Task<StoreUnderTest>> create = async () => await new RedisSaverUnderTest(doubles, layout).SetupAsync();
-            return new(create, create, Plain, Atomic: false, Memory: false, layout == RedisLayout.LangGraphJs ? [memory, redis, s3] : []);
+            return new(create, create, Plain, Atomic: false, Memory: false, layout is RedisLayout.LangGraphJsShallow or RedisLayout.LangGraphPythonShallow, layout != RedisLayout.LangGraphPythonShallow,
+                layout is RedisLayout.LangGraphJs or RedisLayout.LangGraphJsShallow ? [memory, redis, s3] : []);
         }
     }
 }

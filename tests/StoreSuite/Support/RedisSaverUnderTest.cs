@@ -19,7 +19,8 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
     public RedisSaverUnderTest(RedisDoubleFixture fixture, RedisLayout layout = RedisLayout.LangGraphJs)
     {
         this.fixture = fixture;
-        Options = new() { Name = "redis", ConnectionString = fixture.Database, Layout = layout, Writable = true };
+        // One package's savers are read as they are by default, those of the other without a limit.
+        Options = new() { Name = "redis", ConnectionString = fixture.Database, Layout = layout, Writable = true, ReadLimit = layout is RedisLayout.LangGraphJs or RedisLayout.LangGraphJsShallow ? null : new(1_000_000_000, TimeProvider.System) };
         store = new(Options);
         dialect = layout switch { RedisLayout.LangGraphPython => new(Extras.RedisPython), RedisLayout.LangGraphPythonShallow => new(Extras.RedisPythonShallow), _ => null };
     }
@@ -94,7 +95,7 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
     public Task<SortedDictionary<string, string>> KeysAsync() => RawAsync(async database =>
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        await foreach (var page in SaverListing.KeysAsync(database, "*", default))
+        await foreach (var page in SaverListing.KeysAsync(database, "*", new(null), default))
         {
             foreach (var key in page.Where(k => k != "double:indexes"))
             {
