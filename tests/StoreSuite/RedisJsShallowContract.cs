@@ -29,6 +29,8 @@ public sealed class RedisJsShallowContract(RedisDoubleFixture fixture) : StoreCo
 
     protected override int Samples => 8;
 
+    protected override int Many => 100;
+
     protected override bool HoldsStill => false;
 
     protected override bool KeepsHistory => false;

@@ -21,6 +21,8 @@ public sealed class RedisPythonShallowContract(RedisDoubleFixture fixture) : Sto
 
     protected override int Samples => 8;
 
+    protected override int Many => 100;
+
     protected override bool HoldsStill => false;
 
     protected override bool KeepsHistory => false;

@@ -49,6 +49,7 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
 
     public override async Task WriteAsync(Contents contents) => await RawAsync(async database =>
     {
+        var sent = new List<Task>();
         foreach (var unit in contents.Units)
         {
             var having = contents.Records(unit).Where(r => r.Kind == RecordKind.PendingWrite).Select(PendingWrite.Decode).Select(w => (w.Namespace, w.CheckpointId)).ToHashSet();
@@ -61,26 +62,27 @@ internal sealed class RedisSaverUnderTest : StoreUnderTest
                     case RecordKind.Checkpoint:
                         var checkpoint = Checkpoint.Decode(record);
                         var key = Layout.Keys.Checkpoint(unit.Id, checkpoint.Namespace, checkpoint.CheckpointId);
-                        await SetAsync(key, await Layout.WriteCheckpoint(unit.Id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), (channel, version) => Task.FromResult(values.GetValueOrDefault((checkpoint.Namespace, channel, version)))));
+                        Set(key, await Layout.WriteCheckpoint(unit.Id, checkpoint, having.Contains((checkpoint.Namespace, checkpoint.CheckpointId)), (channel, version) => Task.FromResult(values.GetValueOrDefault((checkpoint.Namespace, channel, version)))));
                         if (Layout.HasPointers && string.CompareOrdinal(await database.StringGetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace)), key) < 0) await database.StringSetAsync(Layout.Keys.Pointer(unit.Id, checkpoint.Namespace), key);
                         break;
                     case RecordKind.ChannelBlob:
                         if (Layout.ReadValues is not null) break;
                         var blob = ChannelBlob.Decode(record);
-                        await SetAsync(Layout.Keys.Blob(unit.Id, blob), Layout.WriteBlob(unit.Id, blob));
+                        Set(Layout.Keys.Blob(unit.Id, blob), Layout.WriteBlob(unit.Id, blob));
                         break;
                     default:
                         var write = PendingWrite.Decode(record);
                         var (document, index, scores) = Layout.WriteWrite(unit.Id, write);
-                        await SetAsync(Layout.Keys.Write(unit.Id, write, index), document);
-                        foreach (var (set, score) in scores) await database.SortedSetAddAsync(Layout.Keys.WriteSets(unit.Id, write.Namespace, write.CheckpointId)[set], Layout.Keys.Write(unit.Id, write, index), double.Parse(score, CultureInfo.InvariantCulture));
+                        Set(Layout.Keys.Write(unit.Id, write, index), document);
+                        foreach (var (set, score) in scores) sent.Add(database.SortedSetAddAsync(Layout.Keys.WriteSets(unit.Id, write.Namespace, write.CheckpointId)[set], Layout.Keys.Write(unit.Id, write, index), double.Parse(score, CultureInfo.InvariantCulture)));
                         break;
                 }
             }
         }
+        await Task.WhenAll(sent);
         return true;
 
-        Task SetAsync(string key, byte[] document) => database.ExecuteAsync("JSON.SET", (RedisKey)key, "$", document);
+        void Set(string key, byte[] document) => sent.Add(database.ExecuteAsync("JSON.SET", (RedisKey)key, "$", document));
     });
 
     public override Task DeleteAsync(string thread) => RawAsync(async database =>
