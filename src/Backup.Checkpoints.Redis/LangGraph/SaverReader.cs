@@ -9,13 +9,15 @@ namespace Backup.Checkpoints.Redis.LangGraph;
 
 /// <summary>
 /// Reads threads. One of few documents is read in one transaction. Of others the writes are read first, then the channel values and then the
-/// checkpoints, so that nothing that is read needs what was not there yet. Where checkpoints are overwritten that is not enough: there a thread
-/// of any size is read in one transaction. A scan may have seen an interrupt and not the graph below that waits for it; the next one sees that. So
+/// checkpoints, so that nothing that is read needs what was not there yet. Where checkpoints are overwritten that is not enough: there the
+/// checkpoints and the names of writes are read by one transaction, and once more when all writes have been. And a scan may have seen an interrupt and not the graph below that waits for it; the next one sees that. So
 /// a thread is as the scan before had it, or has to be listed anew.
 /// </summary>
 internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, IDatabase database)
 {
     private const int Batch = 16;
+    // A thread whose checkpoints are replaced is hard to read in parts.
+    private const int Whole = 256;
     private readonly ReadPace pace = new(store.ReadLimit);
     private readonly RecordBuffer buffer = new();
 
@@ -34,11 +36,11 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         while (true)
         {
             // The sorted set of a checkpoint names writes that came after the keys were listed.
-            whole = layout.IsShallow || keys.Count <= pace.Together;
-            IDatabaseAsync on = whole ? database.CreateTransaction() : database;
+            whole = keys.Count <= (layout.IsShallow ? Whole : pace.Together);
+            IDatabaseAsync on = whole || layout.IsShallow ? database.CreateTransaction() : database;
             var sets = written.SelectMany(w => layout.Keys.WriteSets(id, w.Namespace, w.Id).Select((key, set) => (Key: key, Set: set))).Distinct().Select(s => (s.Set, Entries: on.SortedSetRangeByRankWithScoresAsync(thread.Before + s.Key))).ToList();
             var named = namespaces.ConvertAll(ns => on.StringGetAsync(thread.Before + layout.Keys.Pointer(id, ns)));
-            var documents = whole ? keys.Select(key => (key, Document: Get(on, thread, key))).ToList() : [];
+            var documents = (whole ? keys : layout.IsShallow ? thread.Checkpoints.Select(c => c.Key) : []).Select(key => (key, Document: Get(on, thread, key))).ToList();
             if (on is ITransaction transaction) await transaction.ExecuteAsync();
             scores.Clear();
             foreach (var (set, entries) in sets)
@@ -59,10 +61,12 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             keys.UnionWith(late);
             writes.AddRange(late);
         }
+        if (layout.IsShallow && !whole && !await StoodStillAsync() && !tooOften) return false;
         if (thread.Earlier is { } earlier && !tooOften && (current.Except(earlier.Checkpoints.Select(c => (c.Namespace, c.Id))).Any() || writes.Where(read.ContainsKey).Except(earlier.Writes.Select(w => w.Key)).Any())) return false;
-        if (whole)
+        var held = whole || layout.IsShallow;
+        if (held)
         {
-            await PayAsync(read.Values, cancellation);
+            if (whole) await PayAsync(read.Values, cancellation);
             if (read.Count == 0 || (thread.Checkpoints.Count > 0 && !thread.Checkpoints.Exists(c => read.ContainsKey(c.Key)))) return true;
         }
         else if (thread.Checkpoints.Count > 0 && !await database.KeyExistsAsync(thread.Before + thread.Checkpoints[0].Key)) return true;
@@ -110,12 +114,35 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
         await sink.EndAsync(cancellation);
         return true;
 
+        // Reads the rest of a thread that is too large for one transaction. True when names and checkpoints are the same behind that.
+        async Task<bool> StoodStillAsync()
+        {
+            await PayAsync(read.Values, cancellation);
+            foreach (var chunk in keys.Where(k => !read.ContainsKey(k)).ToList().Chunk(Batch))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var documents = await pace.AskAsync(chunk, key => Get(database, thread, key));
+                for (var i = 0; i < chunk.Length; i++)
+                    if ((byte[]?)documents[i] is { } json) read[chunk[i]] = json;
+                await PayAsync(chunk.Where(read.ContainsKey).Select(k => read[k]), cancellation);
+            }
+            var transaction = database.CreateTransaction();
+            var sets = written.SelectMany(w => layout.Keys.WriteSets(id, w.Namespace, w.Id)).Distinct().Select(s => transaction.SortedSetRangeByRankAsync(thread.Before + s)).ToList();
+            var checkpoints = thread.Checkpoints.ConvertAll(c => (c.Key, Document: Get(transaction, thread, c.Key)));
+            await transaction.ExecuteAsync();
+            var named = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var set in sets) named.UnionWith((await set).Select(m => (string)m!));
+            foreach (var (key, document) in checkpoints)
+                if (!((byte[]?)await document ?? []).AsSpan().SequenceEqual(read.GetValueOrDefault(key) ?? [])) return false;
+            return named.SetEquals(scores.Keys);
+        }
+
         async Task EachAsync(IReadOnlyList<string> of, Func<string, byte[], Task> take)
         {
             foreach (var chunk in of.Chunk(Batch))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var documents = whole ? null : await pace.AskAsync(chunk, key => Get(database, thread, key));
+                var documents = held ? null : await pace.AskAsync(chunk, key => Get(database, thread, key));
                 var found = new List<(string Key, byte[] Json)>();
                 for (var i = 0; i < chunk.Length; i++)
                     if ((documents is null ? read.GetValueOrDefault(chunk[i]) : (byte[]?)documents[i]) is { } json) found.Add((chunk[i], json));

@@ -100,6 +100,19 @@ public sealed class PythonShallowLayoutTests(DatabaseFixture database, RedisDoub
     }
 
     [Fact]
+    public async Task A_thread_too_large_for_one_transaction_comes_back()
+    {
+        await using var store = await StoreAsync();
+        await using var copy = (RedisSaverUnderTest)store.Another();
+        await store.WriteAsync(Support.Samples.Thread(new(), "t", 2, history: false));
+        await store.WriteAsync(new Contents().Put(UnitId.Thread("t"), [.. Enumerable.Range(0, 600).Select(i => Support.Samples.Write($"before{i}", 0, "m", "1"))]));
+        var contents = await Contents.ReadAsync(store.Source);
+        Assert.Equal(8 + 600, contents.Records(UnitId.Thread("t")).Count());
+        await StoreUnderTest.RestoreAsync(copy.Target, await store.IntentAsync(), contents);
+        Assert.Equal(await store.KeysAsync(), await copy.KeysAsync());
+    }
+
+    [Fact]
     public async Task A_write_that_is_named_and_gone_is_nothing()
     {
         await using var store = await StoreAsync();
