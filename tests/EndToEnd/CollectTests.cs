@@ -6,7 +6,7 @@ using Backup.Tests.EndToEnd.Support;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>What dead processes left is collected, by collections that die too; a process that was only frozen does no harm.</summary>
-public sealed class CollectTests(GeneratedStore store) : IClassFixture<GeneratedStore>, IAsyncLifetime
+public sealed class CollectTests(GeneratedStore store) : IAsyncLifetime
 {
     private TestPostgres database = null!;
     private Tool tool = null!;

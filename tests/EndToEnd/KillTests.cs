@@ -3,7 +3,7 @@ using Backup.Tests.EndToEnd.Support;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>The process dies at every failpoint: nothing half is visible, and the same command then succeeds.</summary>
-public sealed class KillTests(GeneratedStore store) : IClassFixture<GeneratedStore>, IAsyncLifetime
+public sealed class KillTests(GeneratedStore store) : IAsyncLifetime
 {
     private TestPostgres database = null!;
     private Tool tool = null!;

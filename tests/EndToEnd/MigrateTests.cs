@@ -8,7 +8,7 @@ using StackExchange.Redis;
 namespace Backup.Tests.EndToEnd;
 
 /// <summary>A store moves while real LangGraph writes to it, through deaths at every stage; then it is cut over, exactly, or refused.</summary>
-public sealed class MigrateTests(GeneratedStore store) : IClassFixture<GeneratedStore>, IAsyncLifetime
+public sealed class MigrateTests(GeneratedStore store) : IAsyncLifetime
 {
     private const string Bucket = "migrations";
     private readonly AmazonS3Client s3 = new(new BasicAWSCredentials(Tool.S3Server.UserInfo.Split(':')[0], Tool.S3Server.UserInfo.Split(':')[1]), new AmazonS3Config { ServiceURL = $"http://{Tool.S3Server.Authority}", ForcePathStyle = true });

@@ -1,6 +1,10 @@
+using Backup.Tests.EndToEnd.Support;
+
+[assembly: AssemblyFixture(typeof(GeneratedStore))]
+
 namespace Backup.Tests.EndToEnd.Support;
 
-/// <summary>Five threads that real LangGraph wrote into the schema <c>agents</c>, written once for all tests of a class; each test gets a copy.</summary>
+/// <summary>Five threads that real LangGraph wrote into the schema <c>agents</c>, written once; each test gets a copy.</summary>
 public sealed class GeneratedStore : IAsyncLifetime
 {
     private TestPostgres database = null!;
