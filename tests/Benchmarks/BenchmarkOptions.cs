@@ -20,8 +20,8 @@ internal sealed record BenchmarkOptions
     /// <summary>Keys in Redis.</summary>
     public int Keys { get; private init; } = 1_000_000;
 
-    /// <summary>Of <c>backup</c>, <c>restore</c>, <c>memory</c>, <c>increment</c>, <c>thread</c>, <c>redis</c>: what to measure.</summary>
-    public IReadOnlyList<string> Parts { get; private init; } = ["backup", "restore", "memory", "increment", "thread", "redis"];
+    /// <summary>Of <c>backup</c>, <c>restore</c>, <c>memory</c>, <c>increment</c>, <c>thread</c>, <c>redis</c>, <c>redis-apps</c>: what to measure.</summary>
+    public IReadOnlyList<string> Parts { get; private init; } = ["backup", "restore", "memory", "increment", "thread", "redis", "redis-apps"];
 
     public bool IsSmoke => Size < Smoke;
 
@@ -38,7 +38,7 @@ internal sealed record BenchmarkOptions
                 "--threads" => options with { Threads = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--keys" => options with { Keys = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--parts" => options with { Parts = value.Split(',') },
-                _ => throw new ArgumentException($"unknown option {args[i]}; there are --size 2GB, --rounds 3, --threads 100000, --keys 1000000, --parts backup,restore,memory,increment,thread,redis"),
+                _ => throw new ArgumentException($"unknown option {args[i]}; there are --size 2GB, --rounds 3, --threads 100000, --keys 1000000, --parts backup,restore,memory,increment,thread,redis,redis-apps"),
             };
         }
         return options;

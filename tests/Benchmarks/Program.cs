@@ -10,7 +10,7 @@ try
     await using var bench = await Bench.OpenAsync();
 
     var url = bench.Url(bench.DataName);
-    if (options.Parts.Any(p => p is not ("thread" or "redis")))
+    if (options.Parts.Any(p => p is not ("thread" or "redis" or "redis-apps")))
     {
         Console.WriteLine("data");
         foreach (var (threads, turns) in options.IsSmoke ? [(8, 3), (4, 6)] : new[] { (40, 5), (40, 15), (20, 40) })
@@ -34,7 +34,7 @@ try
         await Seeding.GenerateAsync(url, "small", Math.Min(options.Threads, 200), 1);
         await ThreadPart.RunAsync(bench, await DataSet.CreateAsync(bench.Data, "many", await SeedSet.ReadAsync(bench.Data, "small"), "small", 0, options.Threads), targets);
     }
-    if (options.Parts.Contains("redis")) await RedisPart.RunAsync(bench, options, ledger, targets);
+    if (options.Parts.Any(p => p is "redis" or "redis-apps")) await RedisPart.RunAsync(bench, options, ledger, targets);
     targets.Print();
     return 0;
 }

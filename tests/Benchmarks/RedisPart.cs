@@ -26,6 +26,13 @@ internal static class RedisPart
         await data.FillAsync();
         Console.WriteLine($"redis: {await admin.DatabaseSizeAsync()} keys, {data.Threads} threads, {(await admin.InfoAsync("memory"))[0].First(i => i.Key == "used_memory_human").Value} of memory");
 
+        if (options.Parts.Contains("redis")) await SpeedAsync(bench, data, address, options, ledger, targets);
+        if (options.Parts.Contains("redis-apps")) await LoadAsync(bench, store, data, address, options, targets);
+        await admin.FlushDatabaseAsync();
+    }
+
+    private static async Task SpeedAsync(Bench bench, RedisData data, string address, BenchmarkOptions options, Ledger ledger, Targets targets)
+    {
         var tool = new Tool(bench, "redis", new Dictionary<string, object> { ["prod"] = Source(address, 0) });
         for (var round = 1; round <= options.Rounds; round++)
         {
@@ -45,8 +52,9 @@ internal static class RedisPart
         targets.Add("redis: wall against redis-cli --rdb", ledger.Wall(Ours) / ledger.Wall(Rdb), 1 / 0.6);
 
         await IncrementAsync(tool, data, targets, ledger);
-        await LoadAsync(bench, store, data, address, options, targets);
-        await admin.FlushDatabaseAsync();
+        // The same archive.
+        var (limited, _) = await new Tool(bench, "redis", new Dictionary<string, object> { ["prod"] = Source(address, null) }).RunAsync("create prod --strategy incremental");
+        Console.WriteLine($"  increment after nothing, default limit: {limited.Wall:F2} s");
     }
 
     // In turns, so that all are of the same server in the same state. Where the backup runs beside the server it takes processors from it and the

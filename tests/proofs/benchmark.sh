@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Speed, size and memory against pg_dump, restic, borg and redis-cli: [--size 2GB] [--rounds 3] [--threads 100000] [--keys 1000000] [--parts backup,restore,memory,increment,thread,redis]
+# Speed, size and memory against pg_dump, restic, borg and redis-cli: [--size 2GB] [--rounds 3] [--threads 100000] [--keys 1000000] [--parts backup,restore,memory,increment,thread,redis,redis-apps]
 need_packages zstd restic borg /usr/bin/time || exit 1
 PATH=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1):$PATH
 (cd tests/langgraph && npm ci --no-audit --no-fund --loglevel=error) || exit 1
