@@ -15,7 +15,7 @@ internal static class RedisPart
     public static async Task RunAsync(Bench bench, BenchmarkOptions options, Ledger ledger, Targets targets)
     {
         var address = Environment.GetEnvironmentVariable("TEST_REDIS") is { Length: > 0 } value ? value : throw new InvalidOperationException("TEST_REDIS is not set: run bash tests/proof.sh benchmark, which starts the servers");
-        await using var server = await ConnectionMultiplexer.ConnectAsync($"{address},allowAdmin=true");
+        await using var server = await ConnectionMultiplexer.ConnectAsync($"{address},allowAdmin=true,asyncTimeout=60000");
         var admin = server.GetServers()[0];
         await admin.FlushDatabaseAsync();
         // Otherwise the server waits five seconds for a second replica before it begins.
