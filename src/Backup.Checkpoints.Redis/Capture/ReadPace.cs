@@ -10,7 +10,7 @@ namespace Backup.Checkpoints.Redis.Capture;
 internal sealed class ReadPace(RateLimit? limit)
 {
     private const int Unlimited = 512;
-    private const int Limited = 8;
+    private const int SmallAtOnce = 8;
 
     /// <summary>What is asked for at once, in bytes of records, unless one record is larger.</summary>
     public int Bytes => limit is null ? 1 << 20 : 1 << 15;
@@ -21,15 +21,20 @@ internal sealed class ReadPace(RateLimit? limit)
     /// <summary>Documents that one transaction reads.</summary>
     public int Together => limit is null ? 256 : 32;
 
-    /// <summary>Asks for each of some things, so many at once as the pace allows, and gives the answers in their order.</summary>
-    public async Task<List<TAnswer>> AskAsync<T, TAnswer>(IEnumerable<T> things, Func<T, Task<TAnswer>> ask)
-    {
-        var answers = new List<TAnswer>();
-        foreach (var some in things.Chunk(limit is null ? Unlimited : Limited))
-            answers.AddRange(limit is null ? await Task.WhenAll(some.Select(ask)) : await limit.AloneAsync(() => Task.WhenAll(some.Select(ask))));
-        return answers;
-    }
+    /// <summary>Asks something small about each of some things, and gives the answers in their order.</summary>
+    public Task<List<TAnswer>> AskAsync<T, TAnswer>(IEnumerable<T> things, Func<T, Task<TAnswer>> ask) => InTurnsAsync(things, ask, SmallAtOnce);
+
+    /// <summary>Reads each of some things, with a limit one by one, and gives them in their order.</summary>
+    public Task<List<TAnswer>> ReadAsync<T, TAnswer>(IEnumerable<T> things, Func<T, Task<TAnswer>> read) => InTurnsAsync(things, read, 1);
 
     /// <summary>Returns when so many bytes may be read.</summary>
     public ValueTask PayAsync(long bytes, CancellationToken cancellation) => limit?.TakeAsync(bytes, cancellation) ?? default;
+
+    private async Task<List<TAnswer>> InTurnsAsync<T, TAnswer>(IEnumerable<T> things, Func<T, Task<TAnswer>> ask, int atOnce)
+    {
+        var answers = new List<TAnswer>();
+        foreach (var some in things.Chunk(limit is null ? Unlimited : atOnce))
+            answers.AddRange(limit is null ? await Task.WhenAll(some.Select(ask)) : await limit.AloneAsync(() => Task.WhenAll(some.Select(ask))));
+        return answers;
+    }
 }

@@ -96,7 +96,7 @@ internal sealed class UnitReader(RedisStoreOptions store, IDatabase database, Un
     private async Task<long> EmitAsync(List<(UnitId Unit, PlainKeys Keys)> batch, long bytes, IRecordSink sink, CancellationToken cancellation)
     {
         await PaceAsync(bytes, cancellation);
-        foreach (var ((unit, keys), fields) in batch.Zip(await pace.AskAsync(batch, u => database.HashGetAllAsync(u.Keys.Records(u.Unit)))))
+        foreach (var ((unit, keys), fields) in batch.Zip(await pace.ReadAsync(batch, u => database.HashGetAllAsync(u.Keys.Records(u.Unit)))))
         {
             cancellation.ThrowIfCancellationRequested();
             // Deleted since: whether it was is decided by the index.

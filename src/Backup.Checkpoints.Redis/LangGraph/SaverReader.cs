@@ -121,7 +121,7 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             foreach (var chunk in keys.Where(k => !read.ContainsKey(k)).ToList().Chunk(Batch))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var documents = await pace.AskAsync(chunk, key => Get(database, thread, key));
+                var documents = await pace.ReadAsync(chunk, key => Get(database, thread, key));
                 for (var i = 0; i < chunk.Length; i++)
                     if ((byte[]?)documents[i] is { } json) read[chunk[i]] = json;
                 await PayAsync(chunk.Where(read.ContainsKey).Select(k => read[k]), cancellation);
@@ -142,7 +142,7 @@ internal sealed class SaverReader(RedisStoreOptions store, SaverLayout layout, I
             foreach (var chunk in of.Chunk(Batch))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var documents = held ? null : await pace.AskAsync(chunk, key => Get(database, thread, key));
+                var documents = held ? null : await pace.ReadAsync(chunk, key => Get(database, thread, key));
                 var found = new List<(string Key, byte[] Json)>();
                 for (var i = 0; i < chunk.Length; i++)
                     if ((documents is null ? read.GetValueOrDefault(chunk[i]) : (byte[]?)documents[i]) is { } json) found.Add((chunk[i], json));
