@@ -41,9 +41,9 @@ public sealed class PolledTests
     {
         await PutAsync("first");
         await using var cluster = await LogCluster.StartAsync(source);
-        // A backup of such a store is a point from when it was read on; the second begins after that.
+        // A backup of such a store is a point from when it was read on, which is known to the second in S3; a later one begins after that.
         await PolledAsync(DateTimeOffset.MinValue);
-        var before = await PolledAsync(TimeProvider.System.GetUtcNow());
+        var before = await PolledAsync(TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(1));
         await PutAsync("second");
         await PolledAsync(TimeProvider.System.GetUtcNow());
         Assert.True(await cluster.NewestHoldsAsync("second"));
